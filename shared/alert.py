@@ -1,0 +1,85 @@
+"""What people are told. AlertRequest goes to the notifier; Alert is what every subscriber gets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter
+
+from shared.checkpoint import ErrorOutput, FailureStatus
+from shared.contract import Contract, Instant, ProfileName
+from shared.intake import Upload
+from shared.job_event import JobEvent
+
+Severity = Literal["INFO", "WARNING", "CRITICAL"]
+AlertStatus = Literal["SUCCESS", "FAILED", "TIMED_OUT", "ABORTED", "DUPLICATE", "REFUSED", "RUNNING"]
+
+
+class RunCompleted(Contract):
+    """The run's three manifests hold the figures."""
+
+    kind: Literal["run_completed"] = "run_completed"
+    job: JobEvent
+    execution_arn: str
+    execution_name: str
+    redrive_count: int = 0
+
+
+class RunFailed(Contract):
+    """`state` and `error` are those of the failing state; the checkpoint, where it was saved, holds the rest."""
+
+    kind: Literal["run_failed"] = "run_failed"
+    job_id: str
+    job: JobEvent | None = None
+    status: FailureStatus
+    state: str
+    error: ErrorOutput
+    execution_arn: str | None = None
+    execution_name: str
+    redrive_count: int = 0
+    checkpoint_location: str | None = None
+
+
+class UploadDuplicate(Contract):
+    """These bytes are already owned by `job_id`; nothing was started."""
+
+    kind: Literal["upload_duplicate"] = "upload_duplicate"
+    upload: Upload
+    profile: ProfileName
+    file_hash: str
+    job_id: str
+    owner: Upload
+    running: bool = Field(description="whether the owner's execution still runs")
+
+
+class UploadRefused(Contract):
+    """code, message, hint: why, and what to do (pt-BR)."""
+
+    kind: Literal["upload_refused"] = "upload_refused"
+    upload: Upload
+    profile: str | None = None
+    code: str
+    message: str
+    hint: str | None = None
+
+
+AlertRequest = Annotated[
+    RunCompleted | RunFailed | UploadDuplicate | UploadRefused, Field(discriminator="kind")
+]
+ALERT_REQUEST: TypeAdapter[AlertRequest] = TypeAdapter(AlertRequest)
+
+
+class Alert(Contract):
+    """The envelope, the same for every kind: machines read it as the `default`/SQS form."""
+
+    schema_version: Literal[1] = 1
+    kind: str
+    severity: Severity
+    status: AlertStatus
+    job_id: str | None = None
+    profile: str | None = None
+    verdict: str | None = None
+    timestamp: Instant
+    message: str
+    results: dict[str, Any] | None = None
+    error: dict[str, Any] | None = None

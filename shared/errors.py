@@ -1,0 +1,44 @@
+"""One error tree. What we raise on purpose is a ReconError; anything else is a bug and propagates."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ReconError(Exception):
+    """An expected failure that a person is told about.
+
+    `message` (pt-BR) says what and where, `hint` (pt-BR) what to do; `code` is stable and for machines.
+    """
+
+    code: ClassVar[str] = "RECON_ERROR"
+
+    def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.error_code = code or self.code
+
+
+class SettingsError(ReconError):
+    """The environment lacks variables or holds wrong ones. A retry does not help."""
+
+    code = "SETTINGS"
+
+
+class UploadKeyError(ReconError):
+    """An object key does not name an upload. The upload is refused; a retry does not help."""
+
+    code = "MALFORMED_KEY"
+
+
+class ArgumentError(ReconError):
+    """A job was started without an argument it needs, or with a wrong one. A retry does not help."""
+
+    code = "ARGUMENT"
+
+
+class StageInputError(ReconError):
+    """What a stage must read is missing or not what it should be. A retry does not help."""
+
+    code = "STAGE_INPUT"

@@ -1,0 +1,45 @@
+"""The small objects that make an upload count once: receipts (what became of it) and claims (who owns the bytes)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.contract import Contract, Instant, ProfileName, Sha256
+from shared.job_event import JobEvent
+
+IntakeOutcome = Literal["started", "duplicate", "refused"]
+
+
+class Upload(Contract):
+    """One version of one object. version: S3's version id, else the event's sequencer."""
+
+    bucket: str
+    key: str
+    version: str
+    size: int | None = Field(default=None, ge=0)
+
+
+class Receipt(Contract):
+    """`intake/receipts/…`: written last, so its absence means the upload was not dealt with."""
+
+    schema_version: Literal[1] = 1
+    upload: Upload
+    outcome: IntakeOutcome
+    received_at: Instant = Field(description="the event's own time")
+    file_hash: Sha256 | None = None
+    profile: ProfileName | None = None
+    job_id: str | None = Field(default=None, description="the job that owns the bytes")
+    execution_name: str | None = None
+    code: str | None = Field(default=None, description="why it was refused")
+
+
+class Claim(Contract):
+    """`intake/claims/…/<nnn>.json`: one attempt on these bytes; the chain's last record owns them."""
+
+    schema_version: Literal[1] = 1
+    number: int = Field(ge=0)
+    origin: Literal["upload", "resume", "rerun", "retract"] = "upload"
+    event: JobEvent
+    upload: Upload

@@ -1,0 +1,110 @@
+"""Where everything lies. The only place that builds a key; the state machine's strings are tested against it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import date
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    VALIDATION = "validation"
+    RECONCILIATION = "reconciliation"
+    QUICKSIGHT_PREP = "quicksight-prep"
+
+
+STAGE_OF_STATE = {
+    "ValidateCSV": Stage.VALIDATION,
+    "ReconcileData": Stage.RECONCILIATION,
+    "PrepareQuickSight": Stage.QUICKSIGHT_PREP,
+}
+MANIFEST = "manifest.json"
+STAGE_ERROR = "error.json"
+RUNS = "runs/"
+RECEIPTS = "intake/receipts/"
+PROFILES = "profiles/"
+CODE = "code/"
+
+
+# Data bucket: runs
+
+
+def run_prefix(job_id: str, execution: str) -> str:
+    return f"{RUNS}{job_id}/{execution}/"
+
+
+def stage_prefix(job_id: str, execution: str, stage: Stage) -> str:
+    return f"{run_prefix(job_id, execution)}{stage}/"
+
+
+def manifest_key(job_id: str, execution: str, stage: Stage) -> str:
+    return stage_prefix(job_id, execution, stage) + MANIFEST
+
+
+def stage_error_key(job_id: str, execution: str, stage: Stage) -> str:
+    return stage_prefix(job_id, execution, stage) + STAGE_ERROR
+
+
+def run_alert_marker_key(job_id: str, execution: str, kind: str, redrive_count: int) -> str:
+    return f"{run_prefix(job_id, execution)}alerts/{kind}-{redrive_count}.json"
+
+
+# Data bucket: intake
+
+
+def source_hash(bucket: str, key: str) -> str:
+    """Names an object of any key, however odd: 64 hex digits."""
+    return hashlib.sha256(f"{bucket}\n{key}".encode()).hexdigest()
+
+
+def receipts_prefix(bucket: str, key: str) -> str:
+    return f"{RECEIPTS}{source_hash(bucket, key)}/"
+
+
+def receipt_key(bucket: str, key: str, version: str) -> str:
+    return f"{receipts_prefix(bucket, key)}{_segment(version)}.json"
+
+
+def intake_alert_marker_key(bucket: str, key: str, version: str, kind: str) -> str:
+    """Beside the receipts, not among them, so that listing receipts finds receipts only."""
+    return f"intake/alerts/{source_hash(bucket, key)}/{_segment(version)}-{kind}.json"
+
+
+def claims_prefix(profile: str, file_hash: str) -> str:
+    return f"intake/claims/{profile}/{file_hash}/"
+
+
+def claim_key(profile: str, file_hash: str, number: int) -> str:
+    return f"{claims_prefix(profile, file_hash)}{number:03d}.json"
+
+
+# Data bucket: published things
+
+
+def profile_key(profile: str) -> str:
+    return f"{PROFILES}{profile}.toml"
+
+
+def curated_key(table: str, day: date, profile: str, bucket: str, key: str) -> str:
+    """One object a table, day and source object: a corrected file replaces its predecessor."""
+    return f"curated/{table}/day={day:%Y-%m-%d}/{profile}-{source_hash(bucket, key)}.parquet"
+
+
+def job_script_key(stage: Stage) -> str:
+    return f"{CODE}jobs/{stage.replace('-', '_')}/__main__.py"
+
+
+JOBS_ARCHIVE_KEY = f"{CODE}jobs.zip"
+
+
+# Checkpoints bucket
+
+
+def checkpoint_key(job_id: str) -> str:
+    return f"{job_id}/checkpoint.json"
+
+
+def _segment(text: str) -> str:
+    """S3 version ids are [A-Za-z0-9._-]; whatever else claims to be one may not leave its folder."""
+    return text if re.fullmatch(r"[A-Za-z0-9._-]{1,200}", text) else hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,146 @@
+"""What a finished stage leaves: the files it wrote, what it read, and its figures. Written last, once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contract import Contract, Currency, ExecutionName, Instant, JobId, ProfileName, Sha256, sha256_of
+from shared.layout import Stage
+from shared.taxonomy import Verdict
+
+
+class StageFile(Contract):
+    """path: relative to the manifest's folder (a reused file of an earlier attempt begins with `../`)."""
+
+    path: str
+    sha256: Sha256
+    bytes: int = Field(ge=0)
+    rows: int | None = Field(default=None, ge=0)
+
+
+class ValidationFigures(Contract):
+    """Records of the file; lines = header + skipped + entries + rejected, always."""
+
+    stage: Literal[Stage.VALIDATION] = Stage.VALIDATION
+    lines: int
+    header: int
+    skipped: int
+    entries: int
+    rejected: int
+    codes: dict[str, int] = Field(default_factory=dict, description="reject code → records")
+
+
+class CurrencyFigures(Contract):
+    """Amounts in minor units of the currency; net = total_a - total_b; gross = sum of |difference| over all breaks."""
+
+    currency: Currency
+    rows_a: int
+    rows_b: int
+    total_a: int
+    total_b: int
+    net: int
+    gross: int
+    matched_a: int = Field(description="amount of A's matched rows")
+    matched_b: int = Field(description="amount of B's matched rows")
+
+
+class PassFigures(Contract):
+    name: str
+    matches: int
+
+
+class BridgeLine(Contract):
+    """One line between A and B. `total_a`, `total_b`, `net`, one a class with a difference, `residual` (0)."""
+
+    currency: Currency
+    line: str
+    label: str
+    count: int
+    amount: int = Field(description="minor units")
+
+
+class IdentityCheck(Contract):
+    """A conservation identity: what it says, both sides of it, and whether it held."""
+
+    name: str
+    expected: str
+    found: str
+    held: bool
+
+
+class ReconciliationFigures(Contract):
+    stage: Literal[Stage.RECONCILIATION] = Stage.RECONCILIATION
+    verdict: Verdict
+    result_hash: Sha256
+    counts: dict[str, int] = Field(description="class → matches or breaks of that class")
+    matches: int
+    breaks: int
+    pending: int = 0
+    material_breaks: int = 0
+    currencies: tuple[CurrencyFigures, ...]
+    passes: tuple[PassFigures, ...]
+    bridge: tuple[BridgeLine, ...]
+    identities: tuple[IdentityCheck, ...]
+    as_of: str = Field(description="day (ISO) for ageing and pending")
+    engine: str
+
+
+class QuickSightFigures(Contract):
+    stage: Literal[Stage.QUICKSIGHT_PREP] = Stage.QUICKSIGHT_PREP
+    verdict: Verdict
+    tables: dict[str, int] = Field(description="curated table → rows")
+    published: bool = Field(description="false where the key meanwhile held another version")
+    reports: dict[str, str] = Field(default_factory=dict, description="report name → path in this manifest")
+    ingestion_id: str | None = None
+    warnings: tuple[str, ...] = Field(default=(), description="pt-BR, for the alert")
+
+
+Figures = Annotated[
+    ValidationFigures | ReconciliationFigures | QuickSightFigures, Field(discriminator="stage")
+]
+
+
+class Manifest(Contract):
+    """inputs: name → hash of what was read (`file`, `profile`, a predecessor stage's content)."""
+
+    schema_version: Literal[1] = 1
+    job_id: JobId
+    execution: ExecutionName
+    profile: ProfileName
+    started_at: Instant
+    finished_at: Instant
+    code_version: str
+    versions: dict[str, str] = Field(default_factory=dict, description="library → version")
+    inputs: dict[str, str]
+    files: dict[str, StageFile] = Field(description="name in the stage (`entries`, `breaks`, …) → file")
+    figures: Figures
+    reused_from: ExecutionName | None = Field(default=None, description="the attempt that wrote the files")
+
+    @property
+    def stage(self) -> Stage:
+        return self.figures.stage
+
+    @property
+    def seconds(self) -> float:
+        return (self.finished_at - self.started_at).total_seconds()
+
+    @property
+    def content_hash(self) -> str:
+        """Names what the stage concluded, whichever attempt wrote it: the next stage's input hash."""
+        files = {name: file.sha256 for name, file in self.files.items()}
+        return sha256_of({"stage": self.stage, "inputs": self.inputs, "files": files})
+
+
+class StageError(Contract):
+    """`<stage>/error.json`: how a job that failed explains itself to people (message and hint in pt-BR)."""
+
+    schema_version: Literal[1] = 1
+    job_id: str
+    execution: str
+    stage: Stage
+    code: str
+    message: str
+    hint: str | None = None
+    occurred_at: Instant
