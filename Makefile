@@ -1,0 +1,124 @@
+# Everything a clone needs besides Python >= 3.11 and make is installed by these targets, from the hashed locks in requirements/.
+
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+VENV := $(ROOT)/.venv
+BIN := $(VENV)/bin
+LOCKS := $(ROOT)/requirements
+TOOLS := $(ROOT)/.tools
+PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),\
+	$(error Python 3.11 or newer is needed; name one with PYTHON=...))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup setup-test setup-spark setup-dev tools run test test-all lint types format build lock
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(ROOT)/Makefile | expand -t 14
+
+# Set-up. Each stamp is one lock installed. Two at a time take turns: the lock file is held by the make that does the work
+# (fcntl, because macOS has no `flock` command).
+
+ONCE = @$(PYTHON) -c 'import fcntl, os, sys; f = os.open(sys.argv[1], os.O_CREAT | os.O_RDWR); fcntl.flock(f, fcntl.LOCK_EX); os.set_inheritable(f, True); os.execvp(sys.argv[2], sys.argv[2:])' \
+	$(ROOT)/.setup.lock $(MAKE) --no-print-directory -f $(ROOT)/Makefile
+
+setup: ## .venv with all that .venv/bin/recon needs
+	+$(ONCE) $(VENV)/.run
+
+setup-test: # what `make test` needs: neither Spark nor the template's tools
+	+$(ONCE) $(VENV)/.dev
+
+setup-spark:
+	+$(ONCE) $(VENV)/.spark
+
+tools: ## .tools/bin/sam, checkov and asl-validator
+	+$(ONCE) $(TOOLS)/bin/sam $(TOOLS)/bin/checkov $(TOOLS)/bin/asl-validator
+
+setup-dev: setup-test tools setup-spark ## setup, test tools, linters, Spark
+
+# dev.txt contains run.txt. A sync removes what no lock names, so it is told of all that was asked for before.
+HAS = $(or $(filter $@,$(VENV)/.$1),$(wildcard $(VENV)/.$1))
+WANTED = $(LOCKS)/uv.txt $(LOCKS)/$(if $(or $(call HAS,dev),$(call HAS,spark)),dev,run).txt $(if $(call HAS,spark),$(LOCKS)/spark.txt)
+# Compiled now: where PYTHONDONTWRITEBYTECODE is set it would never be, and the emulator starts five times slower.
+SYNC = $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python $(WANTED)
+
+$(BIN)/uv: $(LOCKS)/uv.txt
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# Not an editable install: its .pth would put the repository on the path of the emulator's Lambda workers too,
+# and hide what a zip lacks.
+$(VENV)/.run: $(LOCKS)/run.txt $(BIN)/uv
+	$(SYNC)
+	@printf '%s\n' '#!$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(ROOT)")' \
+		'from recon.cli import main' 'sys.exit(main())' > $(BIN)/recon
+	@chmod +x $(BIN)/recon && touch $@
+
+$(VENV)/.dev: $(LOCKS)/dev.txt $(VENV)/.run
+	$(SYNC)
+	@touch $@
+
+$(VENV)/.spark: $(LOCKS)/spark.txt $(VENV)/.dev
+	$(SYNC)
+	@touch $@
+
+# The template's tools. sam-cli, checkov and the emulator exclude each other's boto3: an environment each.
+
+$(TOOLS)/%/.ready: $(LOCKS)/%.txt $(BIN)/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(TOOLS)/$*
+	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(TOOLS)/$*/bin/python $<
+	@touch $@
+
+.PRECIOUS: $(TOOLS)/%/.ready
+
+$(TOOLS)/bin/sam $(TOOLS)/bin/checkov: $(TOOLS)/bin/%: $(TOOLS)/%/.ready
+	@mkdir -p $(@D) && ln -sf ../$*/bin/$* $@ && touch $@
+
+$(TOOLS)/bin/asl-validator: $(LOCKS)/asl-validator/package-lock.json $(TOOLS)/node/.ready
+	@mkdir -p $(@D) $(TOOLS)/asl-validator && cp $(LOCKS)/asl-validator/package*.json $(LOCKS)/asl-validator/.npmrc $(TOOLS)/asl-validator
+	PATH=$(TOOLS)/node/bin:$$PATH npm ci --silent --prefix $(TOOLS)/asl-validator
+	@printf '%s\n' '#!/bin/sh' 'PATH=$(TOOLS)/node/bin:$$PATH exec $(TOOLS)/asl-validator/node_modules/.bin/asl-validator "$$@"' > $@
+	@chmod +x $@
+
+# Use
+
+run: setup ## reconcile a sample on the embedded AWS, from upload to alert
+	$(BIN)/recon run $(ROOT)/samples/conciliado.csv
+
+# Checks
+
+TIERS = $(wildcard $(addprefix $(ROOT)/tests/,unit contract jobs aws state_machine e2e))
+PYTEST = cd $(ROOT) && $(BIN)/python -m pytest $(TIERS)
+
+test: setup-test tools lint types ## lint, types, and every test but the long matrices
+	$(PYTEST) -m "not slow and not spark"
+
+test-all: setup-dev lint types ## with the long matrices and Spark
+	$(PYTEST)
+
+lint: setup-test
+	cd $(ROOT) && $(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup-test
+	cd $(ROOT) && $(BIN)/mypy
+
+format: setup-test ## let ruff mend what it can
+	cd $(ROOT) && $(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+build: setup tools ## infra/.aws-sam: one zip a function, for Lambda
+	cd $(ROOT)/infra && SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam build
+
+# Locks. One file serves every platform and Python from 3.11. The smaller groups take the pins of dev, so that what is
+# tested is what is shipped. No index may leave its mark: its address in a file, or fewer hashes than the public one has.
+
+COMPILE = cd $(ROOT) && env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip compile \
+	--no-config --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --custom-compile-command 'make lock' \
+	pyproject.toml
+# What the Lambda runtime has, or only botocore needs.
+RUNTIME = boto3 botocore s3transfer urllib3 python-dateutil six
+
+lock: $(BIN)/uv ## requirements/*.txt anew, within pyproject.toml's ranges
+	for g in uv dev sam checkov node; do $(COMPILE) --group $$g -o requirements/$$g.txt || exit 1; done
+	for g in run jobs spark; do $(COMPILE) --group $$g -c requirements/dev.txt -o requirements/$$g.txt || exit 1; done
+	$(COMPILE) --group lambda -c requirements/dev.txt $(addprefix --no-emit-package ,$(RUNTIME)) -o requirements/lambda.txt
