@@ -1,0 +1,373 @@
+"""A reconciliation profile: what one kind of file looks like, and the rules that match its sides.
+
+Only what this version executes is accepted, so that no key of a profile is silently without
+effect. Each field's description (pt-BR) says what would be right: errors quote it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_FLOOR, Decimal
+from string import ascii_letters, digits
+from typing import Any, Literal, Self, get_args
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+
+from jobs.runtime import join, read
+from shared.contract import Currency, ProfileName, sha256_of
+from shared.currency import EXPONENTS
+from shared.errors import ReconError, StageInputError
+
+Side = Literal["A", "B"]
+TextColumn = Literal["entry_id", "account", "reference", "description", "kind"]
+Column = Literal["side", "posted_on", "amount", "currency", TextColumn]
+KeyColumn = Literal["currency", "reference_norm", TextColumn]
+TEXT_COLUMNS: tuple[str, ...] = get_args(TextColumn)
+
+
+class ProfileError(ReconError):
+    """A profile is missing or wrong. A retry does not help."""
+
+    code = "PROFILE"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Csv(_Section):
+    """The dialect, declared and never sniffed."""
+
+    delimiter: str = Field(
+        ",",
+        description="um caractere ASCII que não seja letra, algarismo, aspas nem quebra de linha",
+    )
+    quote: str = Field(
+        '"', description="um caractere ASCII que não seja letra, algarismo nem quebra de linha"
+    )
+    escape: str = Field(
+        '"',
+        description="o caractere de aspas (que então se dobra) ou outro, como a barra invertida",
+    )
+    encoding: Literal["utf-8", "utf-8-sig", "cp1252", "iso-8859-1", "latin-1", "utf-16"] = Field(
+        "utf-8", description="utf-8, utf-8-sig, cp1252, iso-8859-1, latin-1 ou utf-16"
+    )
+    decimal: Literal[".", ","] = Field(".", description='"." ou ","')
+    thousands: Literal["", ".", ",", " ", "'"] = Field(
+        "", description='"" (nenhum), ".", ",", " " ou "\'"'
+    )
+    date_format: str = Field(
+        "%Y-%m-%d", description='%d, %m e %Y uma vez cada (e %H, %M, %S se houver), como "%d/%m/%Y"'
+    )
+    header_match: tuple[str, ...] = Field(
+        (),
+        description="nomes de colunas que só o cabeçalho tem: acham-no depois de um preâmbulo",
+    )
+    skip_rows_where: dict[Column, str] = Field(
+        default_factory=dict,
+        description='coluna canônica = expressão regular (RE2), como { description = "^SALDO" }',
+    )
+
+    @field_validator("delimiter", "quote", "escape")
+    @classmethod
+    def _one_plain_byte(cls, value: str) -> str:
+        if len(value) != 1 or not value.isascii() or value in ascii_letters + digits + "\r\n\0":
+            raise ValueError
+        return value
+
+    @field_validator("date_format")
+    @classmethod
+    def _a_whole_date(cls, value: str) -> str:
+        directives = [part[:1] for part in value.split("%")[1:]]
+        if len(set(directives)) < len(directives) or not {"d", "m", "Y"} <= set(directives) <= set(
+            "dmYHMS"
+        ):
+            raise ValueError
+        return value
+
+    @field_validator("skip_rows_where")
+    @classmethod
+    def _compiles(cls, value: dict[str, str]) -> dict[str, str]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        for pattern in value.values():
+            pc.match_substring_regex(pa.scalar(""), pattern)  # ArrowInvalid is a ValueError
+        return value
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> Self:
+        if self.delimiter in (self.quote, self.escape):
+            raise ValueError("delimiter tem de ser diferente de quote e de escape")
+        if self.decimal == self.thousands:
+            raise ValueError("decimal e thousands têm de ser diferentes")
+        return self
+
+
+class SideSource(_Section):
+    """`"A"` or `"B"`: the whole file is that side. Another text: the column that says it.
+
+    A table also gives the file's words for the sides.
+    """
+
+    constant: Side | None = Field(None, description='"A" ou "B"')
+    column: str | None = Field(None, min_length=1, description="o nome de uma coluna do arquivo")
+    values: dict[str, Side] = Field(
+        {"A": "A", "B": "B"},
+        description='as palavras do arquivo, como { RAZAO = "A", BANCO = "B" }',
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"constant" if value in get_args(Side) else "column": value}
+        return value
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.constant is None) == (self.column is None):
+            raise ValueError
+        return self
+
+
+_NAME = "o nome de uma coluna do arquivo"
+
+
+class Columns(_Section):
+    """Canonical column → the file's column."""
+
+    side: SideSource = Field(
+        description='"A", "B", o nome de uma coluna ou { column = "…", values = { RAZAO = "A" } }'
+    )
+    posted_on: str = Field(min_length=1, description=_NAME)
+    amount: str = Field(min_length=1, description=_NAME)
+    currency: str | None = Field(None, min_length=1, description=_NAME)
+    entry_id: str | None = Field(None, min_length=1, description=_NAME)
+    account: str | None = Field(None, min_length=1, description=_NAME)
+    reference: str | None = Field(None, min_length=1, description=_NAME)
+    description: str | None = Field(None, min_length=1, description=_NAME)
+    kind: str | None = Field(None, min_length=1, description=_NAME)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Canonical column → the file's column, for those that the file has."""
+        named = {"side": self.side.column} | {
+            name: getattr(self, name) for name in type(self).model_fields if name != "side"
+        }
+        return {name: source for name, source in named.items() if source is not None}
+
+
+class Validate(_Section):
+    max_reject_ratio: Decimal = Field(
+        Decimal(1),
+        ge=0,
+        le=1,
+        description="de 0 a 1: acima disso o arquivo é recusado (sem nenhum lançamento, sempre)",
+    )
+
+
+class AmountTolerance(_Section):
+    """Inclusive; either is enough. abs: units of the currency; bps: basis points of A's amount."""
+
+    abs: Decimal = Field(Decimal(0), ge=0, description='um valor na moeda, como 0 ou "0.05"')
+    bps: StrictInt = Field(0, ge=0, le=10_000, description="pontos-base, um inteiro de 0 a 10000")
+
+
+class Pass(_Section):
+    """One matching pass: rows with equal keys whose amounts and days are near enough."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9+-]{1,40}$", description="a-z, 0-9, + e hífen, até 40 caracteres"
+    )
+    kind: Literal["match"] = Field("match", description='"match" (esta versão não executa outros)')
+    on: tuple[KeyColumn, ...] = Field(
+        min_length=1,
+        description=f"uma lista destas: currency, reference_norm, {', '.join(TEXT_COLUMNS)}",
+    )
+    amount: AmountTolerance = Field(
+        default_factory=AmountTolerance, description='como { abs = "0.05", bps = 10 }'
+    )
+    days: tuple[StrictInt, StrictInt] = Field(
+        (0, 0), description="[menor, maior] de B.posted_on − A.posted_on, em dias, como [0, 2]"
+    )
+    unique: StrictBool = Field(False, description="true ou false: se só vale um candidato único")
+    mode: Literal["automatic"] = Field(
+        "automatic", description='"automatic" (esta versão não executa outros)'
+    )
+
+    @field_validator("days")
+    @classmethod
+    def _in_order(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if value[0] > value[1]:
+            raise ValueError
+        return value
+
+
+class Limits(_Section):
+    max_candidates_per_row: StrictInt = Field(50, ge=1, description="um inteiro a partir de 1")
+    max_pairs: StrictInt = Field(50_000_000, ge=1, description="um inteiro a partir de 1")
+
+
+class Materiality(_Section):
+    """Absent: every break is material."""
+
+    break_: Decimal | None = Field(
+        None, alias="break", ge=0, description='um valor na moeda, como "1.00"'
+    )
+    run_net: Decimal | None = Field(None, ge=0, description='um valor na moeda, como "100.00"')
+    run_gross: Decimal | None = Field(None, ge=0, description='um valor na moeda, como "1000.00"')
+
+
+class Grace(_Section):
+    """Days that a row of this side may wait for its counterpart before it is a break."""
+
+    A: StrictInt = Field(0, ge=0, description="dias, um inteiro a partir de 0")
+    B: StrictInt = Field(0, ge=0, description="dias, um inteiro a partir de 0")
+
+
+class Aging(_Section):
+    buckets: tuple[StrictInt, ...] = Field(
+        (1, 7, 30, 90), description="dias, em ordem crescente, como [1, 7, 30, 90]"
+    )
+
+    @field_validator("buckets")
+    @classmethod
+    def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or list(value) != sorted(set(value)) or value[0] < 0:
+            raise ValueError
+        return value
+
+
+class Profile(_Section):
+    schema_version: Literal[1] = Field(alias="schema", description="1")
+    name: ProfileName = Field(description="a-z, 0-9 e hífen, até 24 caracteres")
+    layout: Literal["single_file"] = Field(
+        description='"single_file" (esta versão não executa outros)'
+    )
+    timezone: Literal["America/Sao_Paulo"] = Field(
+        "America/Sao_Paulo", description='"America/Sao_Paulo"'
+    )
+    currency: Currency = Field(
+        "BRL", description="um código ISO 4217, como BRL: vale onde o arquivo não diz a moeda"
+    )
+    csv: Csv = Field(default_factory=Csv, description="uma tabela")
+    columns: Columns = Field(description="uma tabela")
+    validation: Validate = Field(
+        default_factory=Validate, alias="validate", description="uma tabela"
+    )
+    passes: tuple[Pass, ...] = Field(min_length=1, description="pelo menos um [[passes]]")
+    limits: Limits = Field(default_factory=Limits, description="uma tabela")
+    materiality: Materiality = Field(default_factory=Materiality, description="uma tabela")
+    grace: Grace = Field(default_factory=Grace, description="uma tabela")
+    aging: Aging = Field(default_factory=Aging, description="uma tabela")
+
+    @field_validator("currency")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in EXPONENTS:
+            raise ValueError
+        return value
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        names = [p.name for p in self.passes]
+        if len(set(names)) < len(names):
+            raise ValueError("dois [[passes]] têm o mesmo name")
+        sources = set(self.columns.sources)
+        for p in self.passes:
+            _require(
+                f"o passe {p.name}", {c.removesuffix("_norm") for c in p.on} - {"currency"}, sources
+            )
+        _require("skip_rows_where", self.csv.skip_rows_where, sources)
+        return self
+
+    @property
+    def sha256(self) -> str:
+        """Of the canonical form: comments, order and spelling of the TOML do not change it."""
+        return sha256_of(self.model_dump(mode="json"))
+
+
+def _require(user: str, columns: Iterable[str], sources: set[str]) -> None:
+    if missing := set(columns) - sources:
+        raise ValueError(f"{user} usa {', '.join(sorted(missing))}, que falta em [columns]")
+
+
+def minor_units(value: Decimal, exponent: int) -> int:
+    """A limit in a currency's minor units, rounded down: inclusive comparisons stay exact."""
+    return int(value.scaleb(exponent).to_integral_value(ROUND_FLOOR))
+
+
+def load_profile(folder: str, name: str) -> Profile:
+    """Raises ProfileError where the folder has no such profile or it is wrong."""
+    uri = join(folder, f"{name}.toml")
+    try:
+        text = read(uri)
+    except StageInputError as error:
+        raise ProfileError(
+            f"O perfil {name} não existe: {uri} não foi encontrado.",
+            hint="Publique o perfil ou use um dos que existem, por exemplo default.",
+        ) from error
+    profile = parse_profile(text, uri)
+    if profile.name != name:
+        raise ProfileError(
+            f'{uri}: name = "{profile.name}" não é o nome do arquivo; use name = "{name}".'
+        )
+    return profile
+
+
+def parse_profile(text: bytes, origin: str) -> Profile:
+    """Raises ProfileError naming origin, key, value and what would be right."""
+    try:
+        return Profile.model_validate(tomllib.loads(text.decode(), parse_float=Decimal))
+    except ValidationError as error:
+        wrong = "; ".join(
+            _explain(e["loc"], e["type"], e["input"], e.get("ctx", {})) for e in error.errors()
+        )
+        raise ProfileError(f"{origin}: {wrong}") from error
+    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
+        raise ProfileError(f"{origin} não é um TOML válido em UTF-8: {error}") from error
+
+
+def _explain(
+    loc: tuple[int | str, ...], kind: str, value: object, context: Mapping[str, Any]
+) -> str:
+    path = ".".join(str(part) for part in loc if part != "[key]")
+    keys, field = _field_at(loc)
+    if field is None and kind == "extra_forbidden":
+        return f"a chave {path} não existe nesta versão; aqui existem: {', '.join(keys)}"
+    if kind == "missing":
+        return f"falta a chave {path}: {field.description if field else ''}"
+    reason = str(context.get("error", "")) or f"use {field.description if field else ''}"
+    return f"{path} = {value!r}: {reason}" if path else reason
+
+
+def _field_at(loc: tuple[int | str, ...]) -> tuple[list[str], FieldInfo | None]:
+    """The keys that an error's location could name, and the field that it does name, if any."""
+    model: type[BaseModel] | None = Profile
+    keys: list[str] = []
+    field = None
+    for part in loc:
+        if model is None or isinstance(part, int):
+            continue
+        fields = {f.alias or name: f for name, f in model.model_fields.items()}
+        keys, field = list(fields), fields.get(part)
+        model = _section_in(field.annotation) if field else None
+    return keys, field
+
+
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_section_in, get_args(annotation))), None)

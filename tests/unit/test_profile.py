@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from jobs.profile import ProfileError, load_profile, minor_units, parse_profile
+
+PROFILES = Path(__file__).parents[2] / "profiles"
+DEFAULT = (PROFILES / "default.toml").read_text()
+
+
+def parse(text: str):
+    return parse_profile(text.encode(), "p.toml")
+
+
+def refusal(old: str, new: str) -> str:
+    """What is said about the default profile with one text in it replaced."""
+    assert old in DEFAULT
+    with pytest.raises(ProfileError) as refused:
+        parse(DEFAULT.replace(old, new, 1))
+    assert refused.value.error_code == "PROFILE"
+    return refused.value.message
+
+
+@pytest.mark.parametrize("path", sorted(PROFILES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_profile_is_valid_and_named_as_its_file(path: Path):
+    assert load_profile(str(PROFILES), path.stem).name == path.stem
+
+
+def test_the_default_profile_says_what_the_contract_says():
+    profile = load_profile(str(PROFILES), "default")
+    assert profile.layout == "single_file"
+    assert (profile.csv.delimiter, profile.csv.decimal, profile.csv.thousands) == (",", ".", "")
+    assert set(profile.columns.sources) == {
+        *("side", "entry_id", "account", "posted_on", "amount", "currency"),
+        *("reference", "description", "kind"),
+    }
+    exact, reference = profile.passes
+    assert (exact.name, exact.on, exact.amount.abs, exact.days, exact.unique) == (
+        *("id-exato", ("entry_id", "currency"), 0, (0, 0), False),
+    )
+    assert (
+        reference.name,
+        reference.on,
+        reference.amount.abs,
+        reference.days,
+        reference.unique,
+    ) == (*("referencia", ("reference_norm", "currency"), Decimal("0.05"), (0, 2), True),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('delimiter = ","', 'delimiter = ";;"', "csv.delimiter = ';;': use um caractere ASCII"),
+        ('delimiter = ","', "delimiter = '\"'", "delimiter tem de ser diferente de quote"),
+        ('decimal = "."', 'decimal = "."\nthousands = "."', "decimal e thousands têm de ser"),
+        ('"%Y-%m-%d"', '"%y-%m-%d"', "csv.date_format = '%y-%m-%d': use %d, %m e %Y"),
+        ('"%Y-%m-%d"', '"%Y-%m"', "csv.date_format"),
+        ('encoding = "utf-8"', 'encoding = "ebcdic"', "use utf-8, utf-8-sig, cp1252"),
+        ("[csv]", "[cvs]", "a chave cvs não existe nesta versão; aqui existem: schema, name"),
+        ("unique = true", "uniqe = true", "a chave passes.1.uniqe não existe nesta versão"),
+        ("unique = true", "unique = 1", "passes.1.unique = 1: use true ou false"),
+        ("days = [0, 2]", "days = [2, 0]", "passes.1.days = [2, 0]: use [menor, maior]"),
+        ('abs = "0.05"', 'abs = "-1"', "passes.1.amount.abs = '-1': use um valor na moeda"),
+        ('abs = "0.05"', "bps = true", "passes.1.amount.bps = True: use pontos-base"),
+        ("single_file", "paired_files", "layout = 'paired_files': use \"single_file\""),
+        ("unique = true", 'kind = "group"', "passes.1.kind = 'group': use \"match\""),
+        ("unique = true", 'mode = "suggest"', "passes.1.mode = 'suggest': use \"automatic\""),
+        ('amount = "amount"\n', "", "falta a chave columns.amount: o nome de uma coluna"),
+        ('side = "side"', "side = {}", 'columns.side = {}: use "A", "B", o nome'),
+        ('side = "side"', 'side = { column = "x", values = { R = "C" } }', "RAZAO"),
+        ('reference = "reference"\n', "", "o passe referencia usa reference, que falta em"),
+        ("[columns]", 'skip_rows_where = { kind = "(" }\n[columns]', "csv.skip_rows_where"),
+        ('kind = "kind"', "[csv.skip_rows_where]\nkind = 'x'", "skip_rows_where usa kind, que"),
+        ('"referencia"', '"id-exato"', "dois [[passes]] têm o mesmo name"),
+        ("schema = 1", "schema = 2", "schema = 2: use 1"),
+        ('"BRL"', '"XXX"', "currency = 'XXX': use um código ISO 4217"),
+        ("schema = 1", "schema = ", "p.toml não é um TOML válido em UTF-8"),
+    ],
+)
+def test_a_wrong_profile_is_refused_by_key_value_and_what_would_be_right(old, new, said):
+    assert said in refusal(old, new)
+
+
+def test_all_that_is_wrong_is_said_at_once():
+    said = refusal('decimal = "."\ndate_format = "%Y-%m-%d"', 'decimal = "x"\ndate_format = ""')
+    assert "csv.decimal" in said
+    assert "csv.date_format" in said
+
+
+def test_a_missing_profile_is_named_with_the_place_that_was_searched(tmp_path: Path):
+    with pytest.raises(ProfileError, match=r"O perfil banco-x não existe: .*banco-x\.toml"):
+        load_profile(str(tmp_path), "banco-x")
+
+
+def test_a_profile_under_another_files_name_is_refused(tmp_path: Path):
+    (tmp_path / "outro.toml").write_text(DEFAULT)
+    with pytest.raises(ProfileError, match='use name = "outro"'):
+        load_profile(str(tmp_path), "outro")
+
+
+def test_the_hash_ignores_comments_and_order_but_no_value():
+    same = "# nota\n" + DEFAULT.replace(
+        'schema = 1\nname = "default"', 'name = "default"\nschema = 1'
+    )
+    other = DEFAULT.replace("days = [0, 2]", "days = [0, 3]")
+    assert parse(same).sha256 == parse(DEFAULT).sha256
+    assert parse(other).sha256 != parse(DEFAULT).sha256
+
+
+@pytest.mark.parametrize("written", ["0.05", '"0.05"'])
+def test_a_tolerance_is_read_exactly_however_it_is_written(written: str):
+    profile = parse(DEFAULT.replace('"0.05"', written))
+    assert profile.passes[1].amount.abs == Decimal("0.05")
+
+
+@pytest.mark.parametrize(
+    ("value", "exponent", "units"),
+    [("0.05", 2, 5), ("0.05", 0, 0), ("1.239", 2, 123), ("2", 3, 2000)],
+)
+def test_a_limit_in_minor_units_is_rounded_down(value: str, exponent: int, units: int):
+    assert minor_units(Decimal(value), exponent) == units
+
+
+def test_the_side_may_be_a_constant_a_column_or_a_column_with_its_own_words():
+    def side(written: str):
+        return parse(DEFAULT.replace('side = "side"', f"side = {written}")).columns.side
+
+    assert side('"B"').constant == "B"
+    assert side('"Origem"').column == "Origem"
+    words = side('{ column = "Origem", values = { RAZAO = "A", BANCO = "B" } }')
+    assert (words.column, words.values) == ("Origem", {"RAZAO": "A", "BANCO": "B"})
