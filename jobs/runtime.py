@@ -32,7 +32,9 @@ from shared.errors import ArgumentError, ReconError, StageInputError
 from shared.layout import MANIFEST, STAGE_ERROR, Stage
 from shared.manifest import Figures, Manifest, StageError, StageFile
 
-CODE_VERSION = "1"  # part of every stage's inputs: raise it when the same input must be computed again
+CODE_VERSION = (
+    "1"  # part of every stage's inputs: raise it when the same input must be computed again
+)
 
 
 # Arguments
@@ -88,6 +90,10 @@ class Storage(Protocol):
         """Addresses of all that lies under a folder."""
         ...
 
+    def newest_version(self, uri: str) -> str | None:
+        """The object's present version id; None where there is no object, or it keeps no versions."""
+        ...
+
 
 class LocalStorage:
     """Folders of this machine; a URI is a path."""
@@ -120,6 +126,9 @@ class LocalStorage:
 
     def list(self, uri: str) -> Iterator[str]:
         return (str(path) for path in sorted(Path(uri).rglob("*")) if path.is_file())
+
+    def newest_version(self, uri: str) -> str | None:
+        return None
 
 
 class S3Storage:
@@ -155,12 +164,22 @@ class S3Storage:
     def list(self, uri: str) -> Iterator[str]:
         where = _address(uri)
         prefix = where["Key"].rstrip("/") + "/"
-        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=where["Bucket"], Prefix=prefix):
+        for page in self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=where["Bucket"], Prefix=prefix
+        ):
             for found in page.get("Contents", ()):
                 yield f"s3://{where['Bucket']}/{found['Key']}"
 
+    def newest_version(self, uri: str) -> str | None:
+        try:
+            with _missing_is_an_input_error(uri):
+                head = self._s3.head_object(**_address(uri))
+        except StageInputError:
+            return None
+        return cast("str | None", head.get("VersionId"))
 
-class _missing_is_an_input_error:  # noqa: N801 - reads as the phrase it is
+
+class _missing_is_an_input_error:
     def __init__(self, uri: str) -> None:
         self._uri = uri
 
@@ -203,6 +222,8 @@ def join(folder: str, path: str) -> str:
 
 # A stage
 
+Files = dict[str, StageFile]
+
 
 @dataclass(frozen=True)
 class Produced:
@@ -215,7 +236,9 @@ class Produced:
 class StageRun:
     """One run of one stage: what it may reuse, what it commits. `root` is the stage's folder."""
 
-    def __init__(self, stage: Stage, arguments: JobArguments, now: Callable[[], datetime] | None = None) -> None:
+    def __init__(
+        self, stage: Stage, arguments: JobArguments, now: Callable[[], datetime] | None = None
+    ) -> None:
         self.stage = stage
         self.root = arguments.output_path.rstrip("/")
         self._arguments = arguments
@@ -223,8 +246,15 @@ class StageRun:
         self._started_at = self._now()
         self._storage = storage(self.root)
 
-    def reuse(self, inputs: Mapping[str, str]) -> Manifest | None:
-        """An earlier attempt's result of equal inputs, committed as this attempt's own; None where there is none."""
+    def reuse(
+        self,
+        inputs: Mapping[str, str],
+        before_commit: Callable[[Files, Figures], Figures] | None = None,
+    ) -> Manifest | None:
+        """An earlier attempt's result of equal inputs, committed as this attempt's own; None where there is none.
+
+        `before_commit` does what every run must do anew, and may amend the figures.
+        """
         if self._arguments.force:
             return None
         for uri in self._manifests():
@@ -233,13 +263,20 @@ class StageRun:
                 continue
             back = posixpath.relpath(posixpath.dirname(uri), self.root)
             files = {
-                name: file.model_copy(update={"path": posixpath.normpath(posixpath.join(back, file.path))})
+                name: file.model_copy(
+                    update={"path": posixpath.normpath(posixpath.join(back, file.path))}
+                )
                 for name, file in earlier.files.items()
             }
-            return self._commit(inputs, files, earlier.figures, reused_from=earlier.reused_from or earlier.execution)
+            figures = before_commit(files, earlier.figures) if before_commit else earlier.figures
+            return self._commit(
+                inputs, files, figures, reused_from=earlier.reused_from or earlier.execution
+            )
         return None
 
-    def publish(self, inputs: Mapping[str, str], produced: Mapping[str, Produced], figures: Figures) -> Manifest:
+    def publish(
+        self, inputs: Mapping[str, str], produced: Mapping[str, Produced], figures: Figures
+    ) -> Manifest:
         """Data first, manifest last. Returns the manifest that counts: another run's, where that was first."""
         folder = uuid.uuid4().hex[:12]
         files = {}
@@ -247,7 +284,10 @@ class StageRun:
             path = f"{folder}/{item.path.name}"
             self._storage.put_file(join(self.root, path), item.path)
             files[name] = StageFile(
-                path=path, sha256=hash_file(item.path), bytes=item.path.stat().st_size, rows=item.rows
+                path=path,
+                sha256=hash_file(item.path),
+                bytes=item.path.stat().st_size,
+                rows=item.rows,
             )
         return self._commit(inputs, files, figures)
 
@@ -307,15 +347,15 @@ def predecessor(root: str) -> Manifest:
         ) from error
 
 
-def fetch(root: str, manifest: Manifest, name: str, scratch: Path) -> Path:
-    """A file of a finished stage on the local disk. Raises StageInputError where its bytes are not the manifest's."""
-    file = manifest.files[name]
+def fetch(root: str, file: StageFile, scratch: Path) -> Path:
+    """A stage's file on the local disk. Raises StageInputError where its bytes are not those its manifest names."""
     uri = join(root, file.path)
-    target = Path(uri) if not uri.startswith("s3://") else scratch / f"{manifest.stage}-{name}{Path(uri).suffix}"
+    target = Path(uri)
     if uri.startswith("s3://"):
+        target = scratch / f"{file.sha256[:12]}-{posixpath.basename(file.path)}"
         with storage(uri).open(uri) as body, target.open("wb") as copy:
             shutil.copyfileobj(body, copy, 1 << 20)
-    if not target.exists():
+    elif not target.exists():
         raise StageInputError(f"Arquivo não encontrado: {uri}")
     if hash_file(target) != file.sha256:
         raise StageInputError(f"O conteúdo de {uri} não é o que o manifesto da etapa descreve.")
@@ -353,7 +393,7 @@ def run_stage(
         run.explain(error)
         _log(f"{error.error_code}: {error.message}")
         return 1
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the process ends here: whatever failed is explained and told
         run.explain(
             ReconError(
                 f"Falha interna na etapa {stage}: {type(error).__name__}",

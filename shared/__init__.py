@@ -1,1 +1,1 @@
-"""The contract between the deployables: what two of them must understand alike, and nothing else."""
+"""The contract between the deployables: what two of them must understand alike, no more."""

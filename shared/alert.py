@@ -12,7 +12,9 @@ from shared.intake import Upload
 from shared.job_event import JobEvent
 
 Severity = Literal["INFO", "WARNING", "CRITICAL"]
-AlertStatus = Literal["SUCCESS", "FAILED", "TIMED_OUT", "ABORTED", "DUPLICATE", "REFUSED", "RUNNING"]
+AlertStatus = Literal[
+    "SUCCESS", "FAILED", "TIMED_OUT", "ABORTED", "DUPLICATE", "REFUSED", "RUNNING"
+]
 
 
 class RunCompleted(Contract):
@@ -26,7 +28,7 @@ class RunCompleted(Contract):
 
 
 class RunFailed(Contract):
-    """`state` and `error` are those of the failing state; the checkpoint, where it was saved, holds the rest."""
+    """`state` and `error` are the failing state's; the checkpoint, where saved, holds the rest."""
 
     kind: Literal["run_failed"] = "run_failed"
     job_id: str

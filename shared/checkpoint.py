@@ -22,10 +22,12 @@ class ErrorOutput(Contract):
 
 
 class FailureReport(Contract):
-    """What the state machine hands to checkpoint and timeout_handler. By hand, `job_id` alone is enough."""
+    """What the state machine hands to checkpoint and timeout_handler. By hand, `job_id` is enough."""
 
     job_id: JobId
-    state: str = Field(default="UNKNOWN", description="the state that failed, never the one that reports it")
+    state: str = Field(
+        default="UNKNOWN", description="the state that failed, never the one that reports it"
+    )
     status: FailureStatus = "FAILED"
     error: ErrorOutput = ErrorOutput()
     reason: str | None = None
@@ -63,7 +65,7 @@ class Failure(Contract):
 
 
 class Checkpoint(Failure):
-    """`<job_id>/checkpoint.json`: the latest failed execution on top, the earlier ones kept in `earlier`."""
+    """`<job_id>/checkpoint.json`: the latest failed execution on top, older ones in `earlier`."""
 
     schema_version: Literal[1] = 1
     job_id: JobId

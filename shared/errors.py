@@ -1,4 +1,4 @@
-"""One error tree. What we raise on purpose is a ReconError; anything else is a bug and propagates."""
+"""One error tree. What we raise on purpose is a ReconError; all else is a bug and propagates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 class ReconError(Exception):
     """An expected failure that a person is told about.
 
-    `message` (pt-BR) says what and where, `hint` (pt-BR) what to do; `code` is stable and for machines.
+    `message` (pt-BR) says what and where, `hint` (pt-BR) what to do; `code` is stable, for machines.
     """
 
     code: ClassVar[str] = "RECON_ERROR"
@@ -33,7 +33,7 @@ class UploadKeyError(ReconError):
 
 
 class ArgumentError(ReconError):
-    """A job was started without an argument it needs, or with a wrong one. A retry does not help."""
+    """A job was started with an argument missing or wrong. A retry does not help."""
 
     code = "ARGUMENT"
 

@@ -1,4 +1,4 @@
-"""The small objects that make an upload count once: receipts (what became of it) and claims (who owns the bytes)."""
+"""What makes an upload count once: receipts (what became of it), claims (who owns the bytes)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Receipt(Contract):
 
 
 class Claim(Contract):
-    """`intake/claims/…/<nnn>.json`: one attempt on these bytes; the chain's last record owns them."""
+    """`intake/claims/…/<nnn>.json`: an attempt on these bytes; the chain's last record owns them."""
 
     schema_version: Literal[1] = 1
     number: int = Field(ge=0)

@@ -1,4 +1,4 @@
-"""Where everything lies. The only place that builds a key; the state machine's strings are tested against it."""
+"""Where everything lies. Only here are keys built; the state machine's are tested against it."""
 
 from __future__ import annotations
 
@@ -106,5 +106,9 @@ def checkpoint_key(job_id: str) -> str:
 
 
 def _segment(text: str) -> str:
-    """S3 version ids are [A-Za-z0-9._-]; whatever else claims to be one may not leave its folder."""
-    return text if re.fullmatch(r"[A-Za-z0-9._-]{1,200}", text) else hashlib.sha256(text.encode()).hexdigest()
+    """S3 version ids are [A-Za-z0-9._-]; what else claims to be one may not leave its folder."""
+    return (
+        text
+        if re.fullmatch(r"[A-Za-z0-9._-]{1,200}", text)
+        else hashlib.sha256(text.encode()).hexdigest()
+    )

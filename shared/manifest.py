@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
-from shared.contract import Contract, Currency, ExecutionName, Instant, JobId, ProfileName, Sha256, sha256_of
+from shared.contract import (
+    Contract,
+    Currency,
+    ExecutionName,
+    Instant,
+    JobId,
+    ProfileName,
+    Sha256,
+    sha256_of,
+)
 from shared.layout import Stage
 from shared.taxonomy import Verdict
 
@@ -83,7 +93,7 @@ class ReconciliationFigures(Contract):
     passes: tuple[PassFigures, ...]
     bridge: tuple[BridgeLine, ...]
     identities: tuple[IdentityCheck, ...]
-    as_of: str = Field(description="day (ISO) for ageing and pending")
+    as_of: date = Field(description="the day that ageing and pending count from")
     engine: str
 
 
@@ -92,11 +102,14 @@ class QuickSightFigures(Contract):
     verdict: Verdict
     tables: dict[str, int] = Field(description="curated table → rows")
     published: bool = Field(description="false where the key meanwhile held another version")
-    reports: dict[str, str] = Field(default_factory=dict, description="report name → path in this manifest")
+    reports: dict[str, str] = Field(
+        default_factory=dict, description="report name → path in this manifest"
+    )
     ingestion_id: str | None = None
     warnings: tuple[str, ...] = Field(default=(), description="pt-BR, for the alert")
 
 
+F = TypeVar("F", ValidationFigures, ReconciliationFigures, QuickSightFigures)
 Figures = Annotated[
     ValidationFigures | ReconciliationFigures | QuickSightFigures, Field(discriminator="stage")
 ]
@@ -114,13 +127,23 @@ class Manifest(Contract):
     code_version: str
     versions: dict[str, str] = Field(default_factory=dict, description="library → version")
     inputs: dict[str, str]
-    files: dict[str, StageFile] = Field(description="name in the stage (`entries`, `breaks`, …) → file")
+    files: dict[str, StageFile] = Field(
+        description="name in the stage (`entries`, `breaks`, …) → file"
+    )
     figures: Figures
-    reused_from: ExecutionName | None = Field(default=None, description="the attempt that wrote the files")
+    reused_from: ExecutionName | None = Field(
+        default=None, description="the attempt that wrote the files"
+    )
 
     @property
     def stage(self) -> Stage:
         return self.figures.stage
+
+    def figures_of(self, kind: type[F]) -> F:
+        """The figures as those of one stage. Raises TypeError where the manifest is another stage's."""
+        if not isinstance(self.figures, kind):
+            raise TypeError(f"a manifest of {self.stage} has no {kind.__name__}")
+        return self.figures
 
     @property
     def seconds(self) -> float:

@@ -18,7 +18,11 @@ class EnvironmentSettings(BaseModel):
     @classmethod
     def load(cls) -> Self:
         """Raises SettingsError naming every variable that is missing or wrong."""
-        known = {name: os.environ[name.upper()] for name in cls.model_fields if name.upper() in os.environ}
+        known = {
+            name: os.environ[name.upper()]
+            for name in cls.model_fields
+            if name.upper() in os.environ
+        }
         try:
             return cls.model_validate(known)
         except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What a reconciliation can conclude: verdicts, and the class of every row. Codes are stable, labels are pt-BR."""
+"""What a reconciliation can conclude: verdicts, and every row's class. Stable codes, pt-BR labels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Verdict(StrEnum):
 
     @property
     def agrees(self) -> bool:
-        """Whether people may close the month on it: agreed, perhaps with pending rows or warnings."""
+        """Whether people may close the month on it: agreed, perhaps with rows pending or warnings."""
         return self not in (Verdict.INCOMPLETE, Verdict.DIVERGENT)
 
 
@@ -39,7 +39,7 @@ Outcome = Literal["ok", "pending", "break"]
 
 @dataclass(frozen=True)
 class RowClass:
-    """label: pt-BR; outcome: what it does to the verdict; priority: 1 is the most urgent, 0 for no break."""
+    """outcome: what it does to the verdict; priority: 1 is the most urgent, 0 for no break."""
 
     code: str
     label: str
@@ -55,7 +55,12 @@ ROW_CLASSES = {
         RowClass("matched_timing", "Conciliado com diferença de data", "ok", 0),
         RowClass("matched_net_of_fee", "Conciliado pelo líquido (taxa explicada)", "ok", 0),
         RowClass("matched_group", "Conciliado por agrupamento/lote", "ok", 0),
-        RowClass("pending_in_transit", "Pendente – aguardando contraparte (dentro do prazo)", "pending", 0),
+        RowClass(
+            "pending_in_transit",
+            "Pendente – aguardando contraparte (dentro do prazo)",
+            "pending",
+            0,
+        ),
         RowClass("suggested", "Sugestão – requer revisão", "pending", 0),
         RowClass("missing_in_b", "Sem contraparte no banco/adquirente", "break", 1),
         RowClass("missing_in_a", "Não contabilizado (só no banco/adquirente)", "break", 2),

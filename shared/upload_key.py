@@ -17,7 +17,7 @@ _EXPECTED = "Use [perfil/][AAAA-MM-DD/]arquivo.csv, por exemplo default/2026-02-
 
 @dataclass(frozen=True)
 class UploadKey:
-    """profile: the first folder, else `default`; day: the date folder, else None; name: the file's own name."""
+    """profile: the first folder, else `default`; day: the date folder, else None."""
 
     profile: str
     day: date | None
@@ -39,7 +39,8 @@ def parse_upload_key(key: str) -> UploadKey:
         raise UploadKeyError(f"A chave {key!r} tem pastas demais.", hint=_EXPECTED)
     if not _PROFILE.fullmatch(profile):
         raise UploadKeyError(
-            f"A pasta {profile!r} da chave {key!r} não é um nome de perfil (a-z, 0-9 e hífen, até 24).",
+            f"A pasta {profile!r} da chave {key!r} não é um nome de perfil"
+            " (a-z, 0-9 e hífen, até 24).",
             hint=_EXPECTED,
         )
     return UploadKey(profile, day, name)
@@ -47,6 +48,8 @@ def parse_upload_key(key: str) -> UploadKey:
 
 def _day(key: str, folder: str) -> date:
     try:
-        return datetime.strptime(folder, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar day has no zone
+        return datetime.strptime(folder, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError as error:
-        raise UploadKeyError(f"A pasta {folder!r} da chave {key!r} não é uma data que existe.", hint=_EXPECTED) from error
+        raise UploadKeyError(
+            f"A pasta {folder!r} da chave {key!r} não é uma data que existe.", hint=_EXPECTED
+        ) from error
