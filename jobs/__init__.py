@@ -1,1 +1,1 @@
-"""The three Glue jobs: validation, reconciliation, quicksight_prep. Each is a process with `--key value` arguments."""
+"""The three Glue jobs, each a process with `--key value` arguments."""

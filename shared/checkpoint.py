@@ -22,7 +22,7 @@ class ErrorOutput(Contract):
 
 
 class FailureReport(Contract):
-    """What the state machine hands to checkpoint and timeout_handler. By hand, `job_id` is enough."""
+    """What the state machine hands to checkpoint and timeout_handler. By hand, `job_id` will do."""
 
     job_id: JobId
     state: str = Field(

@@ -8,7 +8,7 @@ from typing import ClassVar
 class ReconError(Exception):
     """An expected failure that a person is told about.
 
-    `message` (pt-BR) says what and where, `hint` (pt-BR) what to do; `code` is stable, for machines.
+    `message` (pt-BR) says what and where, `hint` (pt-BR) what to do; `code`: stable, for machines.
     """
 
     code: ClassVar[str] = "RECON_ERROR"

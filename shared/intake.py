@@ -36,7 +36,7 @@ class Receipt(Contract):
 
 
 class Claim(Contract):
-    """`intake/claims/…/<nnn>.json`: an attempt on these bytes; the chain's last record owns them."""
+    """`intake/claims/…/<nnn>.json`: an attempt on these bytes; the last record owns them."""
 
     schema_version: Literal[1] = 1
     number: int = Field(ge=0)

@@ -1,4 +1,4 @@
-"""What a reconciliation can conclude: verdicts, and every row's class. Stable codes, pt-BR labels."""
+"""What a reconciliation can conclude: verdicts, and the class of each row. Labels are pt-BR."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Verdict(StrEnum):
 
     @property
     def agrees(self) -> bool:
-        """Whether people may close the month on it: agreed, perhaps with rows pending or warnings."""
+        """Whether people may close the month on it: agreed, pending rows and warnings aside."""
         return self not in (Verdict.INCOMPLETE, Verdict.DIVERGENT)
 
 
