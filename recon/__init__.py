@@ -1,0 +1,1 @@
+"""The `recon` command, and the embedded AWS that it can start."""

@@ -1,0 +1,259 @@
+"""Starts and stops the embedded AWS, and hands out clients for it."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from recon.embedded.faults import FAULTS, FAULTS_PATH, Fault
+
+ROOT = Path(__file__).resolve().parents[2]
+REGION = "sa-east-1"
+ACCOUNT_ID = "000000000000"
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+# The whole environment of every Lambda worker comes from the emulator's, so it gets no more than it
+# needs.
+INHERITED = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "JAVA_HOME",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPYCACHEPREFIX",
+)
+
+
+class EmbeddedAWSError(RuntimeError):
+    """The emulator did not start or died; its log is in the message. Starting again helps only if
+    the port was taken.
+    """
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A 12-digit access key is that account's root, with any secret."""
+
+    access_key_id: str
+    secret_access_key: str = "embedded"
+
+
+class EmbeddedAWS:
+    """`with EmbeddedAWS() as aws: aws.client("s3")…`; afterwards no process of it is left.
+
+    Without `state_dir` everything is forgotten at the end. With it, a clean stop saves what there
+    is, and the next start from the same folder finds it; what ran then has failed. `auth` makes
+    roles and policies count. `wait_scale` 0 skips the state machine's waits between retries.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        region: str = REGION,
+        account_id: str = ACCOUNT_ID,
+        state_dir: Path | None = None,
+        log_file: Path | None = None,
+        jobs_root: Path = ROOT,
+        auth: bool = False,
+        wait_scale: float = 1,
+    ) -> None:
+        self.port = port
+        self.region = region
+        self.account_id = account_id
+        self.credentials = Credentials(account_id)
+        self._state_dir = state_dir
+        self._log_file = log_file
+        self._jobs_root = jobs_root
+        self._auth = auth
+        self._wait_scale = wait_scale
+        self._process: subprocess.Popen[bytes] | None = None
+        self._scratch = Path()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise EmbeddedAWSError("the embedded AWS is not running")
+        return self._process.pid
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What points any AWS client, in a process of its own, at this AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": self.credentials.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_access_key,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def client(self, service: str) -> Any:
+        import boto3  # here: `recon validate` and its like need no AWS
+        from botocore.config import Config
+
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.endpoint_url,
+            region_name=self.region,
+            aws_access_key_id=self.credentials.access_key_id,
+            aws_secret_access_key=self.credentials.secret_access_key,
+            # TestState would otherwise dial sync-127.0.0.1.
+            config=Config(inject_host_prefix=False),
+        )
+
+    def start(self) -> None:
+        self._scratch = Path(tempfile.mkdtemp(prefix="recon-aws-"))
+        log_file = self._log_file or self._scratch / "emulator.log"
+        # Listening here leaves no moment in which another process could take the port, and no need
+        # to poll: a client's connection waits in the kernel until the child accepts it.
+        with socket.socket() as listener, log_file.open("ab") as log:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("127.0.0.1", self.port))
+            except OSError as error:
+                shutil.rmtree(self._scratch)
+                raise EmbeddedAWSError(f"port {self.port}: {error.strerror}") from error
+            listener.listen(512)
+            self.port = listener.getsockname()[1]
+            self._process = subprocess.Popen(
+                self._command(listener.fileno()),
+                cwd=ROOT,
+                env=self._environment(),
+                stdin=subprocess.PIPE,  # closes when this process dies, and the child ends
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=[listener.fileno()],
+                start_new_session=True,  # Ctrl-C is ours to handle, not the child's
+            )
+        try:
+            self._wait_until_ready()
+        except BaseException as error:
+            lines = "".join(collections.deque(log_file.open(), 20)) if log_file.exists() else ""
+            self.stop()
+            if isinstance(error, EmbeddedAWSError):
+                raise EmbeddedAWSError(f"{error}\n{lines}") from error
+            raise
+
+    def stop(self) -> None:
+        """Saves the state (if kept), kills jobs and functions, and waits for the end. Harmless when
+        repeated.
+        """
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        finally:
+            if process.stdin:
+                process.stdin.close()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def reset(self) -> None:
+        """Forgets all resources, kills jobs and functions: cheaper than a new emulator for each
+        test.
+        """
+        self._request("/_ministack/reset", b"", timeout=30)
+
+    def fault(self, *faults: Fault) -> None:
+        """Puts these faults in place of the former ones; the first that applies counts."""
+        self._request(FAULTS_PATH, FAULTS.dump_json(list(faults)), timeout=10)
+
+    def sqs_messages(self) -> list[dict[str, Any]]:
+        """Every message that lies in any queue, without receiving it."""
+        found: dict[str, Any] = json.loads(self._request("/_ministack/sqs/messages", timeout=10))
+        return list(found["messages"])
+
+    def _command(self, listening_fd: int) -> list[str]:
+        return [
+            sys.executable,
+            *("-m", "recon.embedded.serve"),
+            *("--listening-fd", str(listening_fd)),
+            *("--jobs-root", str(self._jobs_root)),
+            *("--scratch", str(self._scratch)),
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        state = self._state_dir
+        return {
+            **{name: os.environ[name] for name in INHERITED if name in os.environ},
+            "TMPDIR": str(self._scratch),
+            "TZ": "UTC",  # as in Lambda
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_ACCOUNT_ID": self.account_id,
+            "MINISTACK_REGION": self.region,
+            "AUTH": "true" if self._auth else "false",
+            "SFN_WAIT_SCALE": str(self._wait_scale),
+            "LOG_LEVEL": "INFO",
+            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_access_key,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # It would talk to a Docker daemon if it found one, and listen for MQTT and SFTP.
+            "DOCKER_HOST": "unix:///nonexistent",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            **(
+                {
+                    "PERSIST_STATE": "1",
+                    "STATE_DIR": str(state / "services"),
+                    "S3_PERSIST": "1",
+                    "S3_DATA_DIR": str(state / "s3"),
+                }
+                if state
+                else {"S3_DATA_DIR": str(self._scratch / "s3")}
+            ),
+        }
+
+    def _wait_until_ready(self) -> None:
+        assert self._process
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise EmbeddedAWSError(f"the emulator ended with {self._process.returncode}")
+            try:
+                self._request("/_ministack/health", timeout=deadline - time.monotonic())
+                return
+            except (urllib.error.URLError, ConnectionError):
+                time.sleep(0.05)  # it just died, or will answer: the next round knows
+        raise EmbeddedAWSError(f"the emulator did not answer within {START_SECONDS:.0f} s")
+
+    def _request(self, path: str, body: bytes | None = None, *, timeout: float) -> bytes:
+        # Proxies of the environment are not for loopback.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.endpoint_url + path, body, timeout) as response:
+            answer: bytes = response.read()
+        return answer
