@@ -110,15 +110,16 @@ build: setup tools ## infra/.aws-sam: one zip a function, for Lambda
 	cd $(ROOT)/infra && SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam build
 
 # Locks. One file serves every platform and Python from 3.11. The smaller groups take the pins of dev, so that what is
-# tested is what is shipped. No index may leave its mark: its address in a file, or fewer hashes than the public one has.
+# tested is what is shipped. An index named in the environment may not leave its mark: fewer hashes than the public one.
 
 COMPILE = cd $(ROOT) && env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_EXTRA_INDEX_URL -u UV_FIND_LINKS $(BIN)/uv pip compile \
 	--no-config --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --custom-compile-command 'make lock' \
-	pyproject.toml
+	$(if $(UPGRADE),--upgrade) pyproject.toml
 # What the Lambda runtime has, or only botocore needs.
 RUNTIME = boto3 botocore s3transfer urllib3 python-dateutil six
 
-lock: $(BIN)/uv ## requirements/*.txt anew, within pyproject.toml's ranges
+lock: $(TOOLS)/node/.ready ## requirements/ from pyproject.toml; UPGRADE=1: the newest within its ranges
 	for g in uv dev sam checkov node; do $(COMPILE) --group $$g -o requirements/$$g.txt || exit 1; done
 	for g in run jobs spark; do $(COMPILE) --group $$g -c requirements/dev.txt -o requirements/$$g.txt || exit 1; done
 	$(COMPILE) --group lambda -c requirements/dev.txt $(addprefix --no-emit-package ,$(RUNTIME)) -o requirements/lambda.txt
+	cd $(LOCKS)/asl-validator && PATH=$(TOOLS)/node/bin:$$PATH npm install --package-lock-only --silent
