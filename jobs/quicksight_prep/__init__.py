@@ -1,0 +1,1 @@
+"""Third stage: what people and QuickSight read, made from the proven result; nothing is concluded here."""

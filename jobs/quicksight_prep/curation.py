@@ -1,0 +1,46 @@
+"""Where a run's rows enter what QuickSight reads: one object a table, day and source file, replaced as a whole.
+
+A corrected file under the same key so takes its predecessor's place, and neither counts twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+from jobs.runtime import join, storage
+from shared.errors import UploadKeyError
+from shared.job_event import LATEST
+from shared.layout import curated_key
+from shared.upload_key import parse_upload_key
+
+CURATED_TABLES = ("qs_daily", "qs_breaks", "qs_aging", "qs_passes")
+_DAY_IN_JOB_ID = re.compile(r"JOB-(\d{8})-", re.ASCII)
+
+
+def superseded(source: str, version: str) -> bool:
+    """Whether the key meanwhile holds another version: its own run's rows count, not ours."""
+    if version == LATEST:
+        return False
+    newest = storage(source).newest_version(source)
+    return newest is not None and newest != version
+
+
+def publish_curated(
+    data_path: str, tables: Mapping[str, Path], day: date, profile: str, bucket: str, key: str
+) -> None:
+    for name in CURATED_TABLES:
+        target = join(data_path, curated_key(name, day, profile, bucket, key))
+        storage(target).put_file(target, tables[name])
+
+
+def business_day(job_id: str, key: str, as_of: date) -> date:
+    """The job's day: as its id says it, else the key's date folder, else the day the run counts from."""
+    if named := _DAY_IN_JOB_ID.match(job_id):
+        return datetime.strptime(named[1], "%Y%m%d").date()  # noqa: DTZ007 - a calendar day
+    try:
+        return parse_upload_key(key).day or as_of
+    except UploadKeyError:  # a run started by hand may read any key
+        return as_of

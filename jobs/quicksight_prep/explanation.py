@@ -1,0 +1,40 @@
+"""Why a row stayed open, in words: the nearest candidate and the criteria that it failed."""
+
+from __future__ import annotations
+
+import json
+
+from shared import ptbr
+
+
+def reason(explain: str, currency: str) -> str:
+    """From a break's `explain` (JSON: candidate, pass, failed, delta, days, candidates) to a Portuguese sentence."""
+    why = json.loads(explain)
+    failed = why.get("failed", [])
+    if "max_candidates_per_row" in failed:
+        return (
+            "A chave tem candidatos demais para comparar um a um (limits.max_candidates_per_row)."
+        )
+    if why["candidate"] is None:
+        return "Nenhum lançamento do outro lado com a mesma chave, nem com o mesmo valor."
+    if failed == ["key"]:
+        return (
+            f"Há do outro lado o mesmo valor e moeda, {_apart(why['days'])}, mas com outra chave."
+        )
+    candidates = why.get("candidates", 1)
+    if not failed:
+        return f"Passe {why['pass']}: {candidates} candidatos servem igualmente."
+    parts = {
+        "currency": "a moeda é outra",
+        "sign": "o sinal está invertido",
+        "amount": f"o valor difere em {ptbr.money(abs(why['delta']), currency)}",
+        "date": f"a data está fora da janela ({_apart(why['days'])})",
+    }
+    others = f" ({candidates} candidatos)" if candidates > 1 else ""
+    return f"Passe {why['pass']}{others}: {' e '.join(parts[name] for name in failed)}."
+
+
+def _apart(days: int) -> str:
+    if days == 0:
+        return "no mesmo dia"
+    return f"B {ptbr.count(abs(days), 'dia', 'dias')} {'depois' if days > 0 else 'antes'} de A"

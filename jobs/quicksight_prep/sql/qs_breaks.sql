@@ -1,0 +1,24 @@
+-- One row a break, with amounts in units of their currency and labels that need no code table.
+select
+  divergences.break_id,
+  divergences.class,
+  divergences.label_pt as classe,
+  divergences.priority as prioridade,
+  divergences.material,
+  divergences.side as lado,
+  divergences.currency as moeda,
+  divergences.line_a as linha_a,
+  divergences.line_b as linha_b,
+  divergences.posted_on_a as data_a,
+  divergences.posted_on_b as data_b,
+  cast(cast(divergences.amount_a as decimal(19, 0)) * units.unit as decimal(23, 4)) as valor_a,
+  cast(cast(divergences.amount_b as decimal(19, 0)) * units.unit as decimal(23, 4)) as valor_b,
+  cast(cast(divergences.delta as decimal(20, 0)) * units.unit as decimal(24, 4)) as diferenca,
+  divergences.account as conta,
+  divergences.entry_id as id_lancamento,
+  divergences.reference as referencia,
+  divergences.description as descricao,
+  divergences.age_days as idade_dias,
+  divergences.bucket as faixa_idade
+from divergences
+join units on units.currency = divergences.currency

@@ -1,0 +1,94 @@
+"""The third job: reports and tables out of the two results; the curated tables are replaced where they may be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from jobs.quicksight_prep.curation import CURATED_TABLES, business_day, publish_curated, superseded
+from jobs.quicksight_prep.divergences import write_divergences
+from jobs.quicksight_prep.report import SHOWN, render_report
+from jobs.quicksight_prep.tables import RunResult, open_result, write_tables
+from jobs.runtime import Files, JobArguments, Produced, StageRun, fetch, predecessor
+from shared.manifest import (
+    Figures,
+    Manifest,
+    QuickSightFigures,
+    ReconciliationFigures,
+    ValidationFigures,
+)
+
+
+class PrepArguments(JobArguments):
+    """data_path: what curated keys are relative to, `s3://<data>`."""
+
+    bucket_name: str
+    object_key: str
+    object_version: str
+    validated_data_path: str
+    divergences_path: str
+    data_path: str
+
+
+def prepare(arguments: PrepArguments, run: StageRun, scratch: Path) -> Manifest:
+    validation = predecessor(arguments.validated_data_path)
+    reconciliation = predecessor(arguments.divergences_path)
+    validated = validation.figures_of(ValidationFigures)
+    reconciled = reconciliation.figures_of(ReconciliationFigures)
+    source = f"s3://{arguments.bucket_name}/{arguments.object_key}"
+    day = business_day(arguments.job_id, arguments.object_key, reconciled.as_of)
+
+    def curate(tables: dict[str, Path], figures: QuickSightFigures) -> QuickSightFigures:
+        if superseded(source, arguments.object_version):
+            return figures.model_copy(update={"published": False})
+        publish_curated(
+            arguments.data_path,
+            tables,
+            day,
+            arguments.profile,
+            arguments.bucket_name,
+            arguments.object_key,
+        )
+        return figures.model_copy(update={"published": True})
+
+    def curate_again(files: Files, figures: Figures) -> Figures:
+        assert isinstance(figures, QuickSightFigures)  # the stage's own manifest
+        return curate(
+            {name: fetch(run.root, files[name], scratch) for name in CURATED_TABLES}, figures
+        )
+
+    inputs = {"validation": validation.content_hash, "reconciliation": reconciliation.content_hash}
+    if done := run.reuse(inputs, curate_again):
+        return done
+    entries = fetch(arguments.validated_data_path, validation.files["entries"], scratch)
+    rejects = fetch(arguments.validated_data_path, validation.files["rejects"], scratch)
+    breaks = fetch(arguments.divergences_path, reconciliation.files["breaks"], scratch)
+    result = RunResult(arguments.job_id, arguments.profile, validated, reconciled)
+    with open_result(entries, breaks) as connection:
+        produced = write_tables(connection, result, scratch)
+        produced["divergencias"] = Produced(
+            scratch / "divergencias.csv",
+            write_divergences(connection, scratch / "divergencias.csv"),
+        )
+        top = connection.sql(f"from divergences limit {SHOWN}").to_arrow_table().to_pylist()
+    page = render_report(
+        validation, reconciliation, validated, reconciled, source, top, _head(rejects)
+    )
+    (scratch / "report.html").write_text(page, encoding="utf-8")
+    produced["report"] = Produced(scratch / "report.html")
+    figures = curate(
+        {name: produced[name].path for name in CURATED_TABLES},
+        QuickSightFigures(
+            verdict=reconciled.verdict,
+            tables={name: produced[name].rows or 0 for name in CURATED_TABLES},
+            published=False,
+        ),
+    )
+    return run.publish(inputs, produced, figures)
+
+
+def _head(rejects: Path) -> list[dict[str, Any]]:
+    batches = pq.ParquetFile(rejects).iter_batches(SHOWN)
+    return next((batch.to_pylist() for batch in batches), [])
