@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from recon.embedded.faults import FAULTS, FAULTS_PATH, Fault
+from recon.embedded.mail import MAIL_PATH, MAILS, Mail
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "sa-east-1"
@@ -192,6 +193,10 @@ class EmbeddedAWS:
     def fault(self, *faults: Fault) -> None:
         """Puts these faults in place of the former ones; the first that applies counts."""
         self._request(FAULTS_PATH, FAULTS.dump_json(list(faults)), timeout=10)
+
+    def mails(self) -> list[Mail]:
+        """What the e-mail subscribers of any topic got, the oldest first."""
+        return MAILS.validate_json(self._request(MAIL_PATH, timeout=10))
 
     def sqs_messages(self) -> list[dict[str, Any]]:
         """Every message that lies in any queue, without receiving it."""

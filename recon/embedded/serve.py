@@ -24,7 +24,8 @@ from ministack import app as ministack_app
 from ministack.core import hypercorn_compat, lambda_runtime
 
 from recon.embedded.faults import FAULTS, FAULTS_PATH
-from recon.embedded.patches import faults, glue
+from recon.embedded.mail import MAIL_PATH, MAILS
+from recon.embedded.patches import faults, glue, mail
 
 CLEAN_STOP_SECONDS = 20.0
 
@@ -36,10 +37,16 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http" and scope["path"] == FAULTS_PATH:
         faults.ACTIVE[:] = FAULTS.validate_json(await _body(receive))
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
+        await _answer(send, b"")
+    elif scope["type"] == "http" and scope["path"] == MAIL_PATH:
+        await _answer(send, MAILS.dump_json(list(mail.KEPT)))
     else:
         await ministack_app.app(scope, receive, send)
+
+
+async def _answer(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _body(receive: Receive) -> bytes:

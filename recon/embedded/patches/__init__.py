@@ -25,6 +25,7 @@ from recon.embedded.patches import (  # noqa: E402 (the version is checked first
     iam,
     lambda_functions,
     language,
+    mail,
     tasks,
 )
 
@@ -36,5 +37,6 @@ __all__ = [
     "iam",
     "lambda_functions",
     "language",
+    "mail",
     "tasks",
 ]
