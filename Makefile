@@ -43,7 +43,7 @@ WANTED = $(LOCKS)/uv.txt $(LOCKS)/$(if $(or $(call HAS,dev),$(call HAS,spark)),d
 SYNC = $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python $(WANTED)
 
 $(BIN)/uv: $(LOCKS)/uv.txt
-	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
@@ -66,7 +66,7 @@ $(VENV)/.spark: $(LOCKS)/spark.txt $(VENV)/.dev
 # The template's tools. sam-cli, checkov and the emulator exclude each other's boto3: an environment each.
 
 $(TOOLS)/%/.ready: $(LOCKS)/%.txt $(BIN)/uv
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(TOOLS)/$*
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(TOOLS)/$*
 	$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(TOOLS)/$*/bin/python $<
 	@touch $@
 
