@@ -132,14 +132,14 @@ def test_no_tracked_file_names_a_package_index() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "source = { registry = 'https://mirror.example/simple' }",
-        '"resolved": "https://mirror.example/a.tgz"',
-        "--index-url https://mirror.example/simple",
-        "# from files." + "pythonhosted" + ".org",
+        "source = { regis~try = 'https://mirror.example/simple' }",
+        '"resol~ved": "https://mirror.example/a.tgz"',
+        "--extra-index~-url https://mirror.example/simple",
+        "# from files.pythonhosted~.org",
     ],
 )
 def test_a_package_index_is_seen(line: str) -> None:
-    assert INDEX_TRACE.search(line)
+    assert INDEX_TRACE.search(line.replace("~", ""))  # in two pieces, or this file were found
 
 
 def test_every_lock_is_hashed_and_made_by_make_lock() -> None:
