@@ -1,0 +1,78 @@
+"""Why the rows that no pass matched stayed open: the class of each, its nearest candidate, and one line a break."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+from sqlglot import exp
+
+from jobs.profile import Profile, minor_units
+from jobs.reconciliation.engine import Engine
+from jobs.reconciliation.passes import CONTENT, criteria, everything, prepared
+from jobs.reconciliation.rules import by_currency, length_prefixed, rule, union_all, values
+from shared.currency import EXPONENTS
+from shared.taxonomy import ROW_CLASSES
+
+_NEVER = 10_000_000  # days: more than the calendar has
+
+
+def class_open_rows(
+    engine: Engine, profile: Profile, currencies: Sequence[str], as_of: date
+) -> exp.Query:
+    """Reads what `match` left. Returns the query of the breaks."""
+    engine.view("all_rows", everything("entries").select(length_prefixed(CONTENT).as_("content")))
+    engine.table("open_ids", rule("open_ids"))
+    engine.view("unmatched", everything("open_ids"))
+    _compare(engine, profile, currencies)
+    for name in ("set_aside", "mismatches", "neighbours", "explained"):
+        engine.table(name, rule(name))
+    engine.table(
+        "classed", rule("classed", as_of=as_of, grace_a=profile.grace.A, grace_b=profile.grace.B)
+    )
+    engine.view("classes", _classes())
+    engine.view("buckets", _buckets(profile.aging.buckets))
+    return rule(
+        "breaks", as_of=as_of, profile=profile.name, threshold=_threshold(profile, currencies)
+    )
+
+
+def _compare(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
+    """Names `near` and `crowded_keys`: open rows beside each other under each pass."""
+    limit = profile.limits.max_candidates_per_row
+    for number, step in enumerate(profile.passes, 1):
+        engine.view("open_rows", prepared(step, currencies))
+        engine.table(f"keys_{number}", rule("keys"))
+        engine.view("keys", everything(f"keys_{number}"))
+        engine.table(
+            f"near_{number}", rule("near", **criteria(step), number=number, max_candidates=limit)
+        )
+        engine.table(f"crowded_keys_{number}", rule("crowded_keys", max_candidates=limit))
+    for name in ("near", "crowded_keys"):
+        engine.view(
+            name, union_all(everything(f"{name}_{n}") for n in range(1, len(profile.passes) + 1))
+        )
+
+
+def _threshold(profile: Profile, currencies: Iterable[str]) -> exp.Expr:
+    floor = profile.materiality.break_ or Decimal(0)
+    return by_currency({code: -minor_units(-floor, EXPONENTS[code]) for code in currencies})
+
+
+def _classes() -> exp.Query:
+    columns = ("class", "label_pt", "priority", "outcome")
+    return values(
+        "classes", columns, [(c.code, c.label, c.priority, c.outcome) for c in ROW_CLASSES.values()]
+    )
+
+
+def _buckets(limits: Sequence[int]) -> exp.Query:
+    """Ages in days: `0-1`, `2-7`, …, `91+`."""
+    firsts = [0, *(last + 1 for last in limits)]
+    rows = [(first, last, f"{first}-{last}") for first, last in zip(firsts, limits, strict=False)]
+    return values(
+        "buckets",
+        ("first_day", "last_day", "bucket"),
+        [*rows, (firsts[-1], _NEVER, f"{firsts[-1]}+")],
+    )

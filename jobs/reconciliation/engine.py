@@ -1,0 +1,93 @@
+"""Where the rules run. An engine knows tables and files, and nothing of matching."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import duckdb
+from sqlglot import exp
+
+from jobs.reconciliation.rules import render
+
+
+class Engine(Protocol):
+    name: str
+
+    def source(self, name: str, path: Path) -> None:
+        """Names a Parquet file."""
+        ...
+
+    def view(self, name: str, query: exp.Query) -> None:
+        """Names a query; a name may be given anew."""
+        ...
+
+    def table(self, name: str, query: exp.Query) -> int:
+        """Computes a query once and names the result; its rows."""
+        ...
+
+    def fetch(self, query: exp.Query) -> list[dict[str, Any]]: ...
+
+    def write(self, query: exp.Query, path: Path) -> int:
+        """Writes a query's result as Parquet; its rows."""
+        ...
+
+
+class DuckDBEngine:
+    """In this process, spilling to `scratch` where memory does not suffice."""
+
+    name = "duckdb"
+
+    def __init__(
+        self, scratch: Path, threads: int | None = None, memory_limit: str | None = None
+    ) -> None:
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "temp_directory": str(scratch / "spill"),
+            # Matches and breaks are sorted where their order matters.
+            "preserve_insertion_order": "false",
+        }
+        if threads:
+            settings["threads"] = threads
+        if memory_limit:
+            settings["memory_limit"] = memory_limit
+        self._connection = duckdb.connect(config=settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def source(self, name: str, path: Path) -> None:
+        self._connection.read_parquet(str(path)).create_view(name, replace=True)
+
+    def view(self, name: str, query: exp.Query) -> None:
+        self._run(
+            exp.Create(this=exp.to_identifier(name), kind="VIEW", replace=True, expression=query)
+        )
+
+    def table(self, name: str, query: exp.Query) -> int:
+        return self._count(exp.Create(this=exp.to_identifier(name), kind="TABLE", expression=query))
+
+    def fetch(self, query: exp.Query) -> list[dict[str, Any]]:
+        result = self._run(query)
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    def write(self, query: exp.Query, path: Path) -> int:
+        return self._count(
+            exp.Copy(
+                this=exp.Subquery(this=query),
+                kind=False,
+                files=[exp.convert(str(path))],
+                params=[exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("PARQUET"))],
+            )
+        )
+
+    def _count(self, statement: exp.Expr) -> int:
+        row = self._run(statement).fetchone()
+        assert row is not None  # statements answer with their row count
+        return int(row[0])
+
+    def _run(self, statement: exp.Expr) -> duckdb.DuckDBPyConnection:
+        return self._connection.execute(render(statement, "duckdb"))

@@ -1,0 +1,144 @@
+"""One reconciliation, from entries to a proven result, wherever its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jobs.profile import Profile
+from jobs.reconciliation import proof
+from jobs.reconciliation.breaks import class_open_rows
+from jobs.reconciliation.engine import DuckDBEngine, Engine
+from jobs.reconciliation.figures import write_figures
+from jobs.reconciliation.passes import everything, match
+from jobs.reconciliation.proof import Difference, IdentityError, Total
+from jobs.reconciliation.rules import rule
+from jobs.runtime import Produced
+from shared.errors import ArgumentError
+from shared.manifest import PassFigures, ReconciliationFigures, ValidationFigures
+from shared.taxonomy import ROW_CLASSES
+
+
+@dataclass(frozen=True)
+class ReconciliationResult:
+    files: dict[str, Produced]
+    figures: ReconciliationFigures
+
+
+def reconcile(
+    entries: Path,
+    profile: Profile,
+    out_dir: Path,
+    validation: ValidationFigures,
+    engine: str = "duckdb",
+    as_of: date | None = None,
+    threads: int | None = None,
+    memory_limit: str | None = None,
+) -> ReconciliationResult:
+    """Writes matches, breaks, bridge and summary into out_dir; what does not fit in memory spills there meanwhile.
+
+    as_of: by default the latest day of the entries.
+
+    Raises IdentityError where the result does not prove itself, TooManyPairsError where a pass is too wide.
+    """
+    if engine != "duckdb":
+        raise ArgumentError(f"O motor {engine} não existe nesta versão; use duckdb.")
+    with DuckDBEngine(out_dir, threads, memory_limit) as duckdb:
+        duckdb.source("entries", entries)
+        return _reconcile(duckdb, profile, out_dir, validation, as_of)
+
+
+def _reconcile(
+    engine: Engine,
+    profile: Profile,
+    out_dir: Path,
+    validation: ValidationFigures,
+    as_of: date | None,
+) -> ReconciliationResult:
+    totals = [_total(row) for row in engine.fetch(rule("totals"))]
+    currencies = sorted({total.currency for total in totals})
+    day = as_of or _latest_day(engine, profile)
+
+    match(engine, profile, currencies)
+    breaks = class_open_rows(engine, profile, currencies, day)
+    files = {}
+    for name, query in {"matches": rule("matches"), "breaks": breaks}.items():
+        path = out_dir / f"{name}.parquet"
+        files[name] = Produced(path, engine.write(query, path))
+        engine.source(name, path)  # what was written is what is proven
+
+    figures = _figures(engine, profile, validation, totals, day)
+    failed = [check for check in figures.identities if not check.held]
+    if failed:
+        told = "; ".join(f"{c.name}: esperado {c.expected}, encontrado {c.found}" for c in failed)
+        raise IdentityError(
+            f"O resultado não fecha e não vale como conclusão. {told}",
+            hint="É um defeito do programa, não do arquivo: chame a engenharia.",
+        )
+    return ReconciliationResult(files | write_figures(figures, out_dir), figures)
+
+
+def _figures(
+    engine: Engine,
+    profile: Profile,
+    validation: ValidationFigures,
+    totals: Sequence[Total],
+    day: date,
+) -> ReconciliationFigures:
+    coverage = [_total(row) for row in engine.fetch(rule("coverage"))]
+    differences = [
+        Difference(row["class"], row["currency"], row["items"], int(row["net"]), int(row["gross"]))
+        for row in engine.fetch(rule("differences"))
+    ]
+    matched = engine.fetch(rule("match_counts"))
+    broken = engine.fetch(rule("break_counts"))
+    counts = {row["class"]: row["breaks"] for row in broken}
+    for row in matched:
+        counts[row["class"]] = counts.get(row["class"], 0) + row["matches"]
+    material = sum(row["material"] for row in broken)
+    currencies = proof.figures_of(totals, coverage, differences)
+    bridge = proof.bridge_of(currencies, differences)
+    identities = proof.check_identities(validation, totals, coverage, bridge)
+
+    def items(outcome: str) -> int:
+        return sum(count for code, count in counts.items() if ROW_CLASSES[code].outcome == outcome)
+
+    return ReconciliationFigures(
+        verdict=proof.verdict_of(
+            identities, currencies, counts, material, validation.rejected, profile.materiality
+        ),
+        result_hash=proof.result_hash(
+            *(engine.fetch(rule(f"{name}_digest"))[0] for name in ("matches", "breaks"))
+        ),
+        counts=counts,
+        matches=items("ok"),
+        breaks=items("break"),
+        pending=items("pending"),
+        material_breaks=material,
+        currencies=currencies,
+        passes=tuple(
+            PassFigures(
+                name=step.name,
+                matches=sum(r["matches"] for r in matched if r["pass_name"] == step.name),
+            )
+            for step in profile.passes
+        ),
+        bridge=bridge,
+        identities=identities,
+        as_of=day,
+        engine=engine.name,
+    )
+
+
+def _latest_day(engine: Engine, profile: Profile) -> date:
+    (row,) = engine.fetch(everything("entries", "max(posted_on) as day"))
+    latest: date | None = row["day"]
+    return latest or datetime.now(ZoneInfo(profile.timezone)).date()
+
+
+def _total(row: dict[str, Any]) -> Total:
+    return Total(row["side"], row["currency"], row["lines"], int(row["amount"]), row.get("class"))

@@ -1,0 +1,46 @@
+-- One line for each row that stayed open, and one for both rows of a mismatch, under A's. delta: A less B, in the
+-- line's own currency.
+with paired as (
+  select
+    one.*,
+    other.line_no as other_line,
+    other.row_id as other_row,
+    one.currency = other.currency as is_comparable,
+    case when one.side = 'A' then one.amount else other.amount end as amount_a,
+    case when one.side = 'B' then one.amount else other.amount end as amount_b
+  from classed as one
+  left join classed as other on other.line_no = one.counterpart
+  where one.side = 'A' or one.counterpart is null
+), measured as (
+  select
+    *,
+    cast(coalesce(amount_a, 0) as decimal(38, 0))
+      - case when is_comparable or side = 'B' then cast(coalesce(amount_b, 0) as decimal(38, 0)) else 0 end as delta
+  from paired
+)
+select
+  substr(sha256(concat($profile, ':', measured.row_id, ':', coalesce(measured.other_row, ''))), 1, 32) as break_id,
+  measured.class,
+  classes.label_pt,
+  cast(classes.priority as tinyint) as priority,
+  'new' as lifecycle,
+  $as_of as opened_on,
+  cast(null as date) as resolved_on,
+  measured.age_days,
+  buckets.bucket,
+  measured.side,
+  measured.row_id,
+  measured.other_row as counterpart_row_id,
+  measured.amount_a,
+  measured.amount_b,
+  measured.delta,
+  measured.currency,
+  explained.explain,
+  classes.outcome = 'break' and abs(measured.delta) >= $threshold as material,
+  case when measured.side = 'A' then measured.line_no end as line_a,
+  case when measured.side = 'B' then measured.line_no else measured.other_line end as line_b
+from measured
+join classes on classes.class = measured.class
+join buckets on measured.age_days between buckets.first_day and buckets.last_day
+join explained on explained.line_no = measured.line_no
+order by classes.priority, measured.class, measured.row_id

@@ -1,0 +1,21 @@
+-- What the result hash says of the breaks, as of the matches.
+with lines as (
+  select
+    sha256(concat_ws(
+      '|',
+      break_id,
+      row_id,
+      coalesce(counterpart_row_id, '-'),
+      class,
+      coalesce(cast(amount_a as text), '-'),
+      coalesce(cast(amount_b as text), '-')
+    )) as hash
+  from breaks
+)
+select
+  count(*) as lines,
+  cast(sum(lane(hash, 1)) as bigint) as lane_1,
+  cast(sum(lane(hash, 2)) as bigint) as lane_2,
+  cast(sum(lane(hash, 3)) as bigint) as lane_3,
+  cast(sum(lane(hash, 4)) as bigint) as lane_4
+from lines

@@ -1,0 +1,29 @@
+-- The class of each open row, and its counterpart where it has one.
+with counterparts as (
+  select line_a as line_no, line_b as counterpart, class from mismatches
+  union all
+  select line_b as line_no, line_a as counterpart, class from mismatches
+), aged as (
+  select *, cast(greatest(date_diff('day', posted_on, $as_of), 0) as int) as age_days
+  from open_ids
+)
+select
+  aged.line_no,
+  aged.side,
+  aged.row_id,
+  aged.amount,
+  aged.currency,
+  aged.age_days,
+  counterparts.counterpart,
+  case
+    when set_aside.reason = 'duplicate' and aged.side = 'A' then 'duplicate_a'
+    when set_aside.reason = 'duplicate' then 'duplicate_b'
+    when set_aside.reason = 'ambiguous' then 'ambiguous'
+    when counterparts.class is not null then counterparts.class
+    when aged.age_days < case when aged.side = 'A' then $grace_a else $grace_b end then 'pending_in_transit'
+    when aged.side = 'A' then 'missing_in_b'
+    else 'missing_in_a'
+  end as class
+from aged
+left join set_aside on set_aside.line_no = aged.line_no
+left join counterparts on counterparts.line_no = aged.line_no

@@ -1,0 +1,3 @@
+select pass_name, class, count(*) as matches
+from matches
+group by pass_name, class

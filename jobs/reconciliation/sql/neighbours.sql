@@ -1,0 +1,31 @@
+-- The open row of the other side with the same currency and amount that was posted nearest; the earlier of two.
+with around as (
+  select
+    line_no,
+    posted_on,
+    last_value(case when side = 'A' then line_no end ignore nulls) over before as line_a_before,
+    last_value(case when side = 'B' then line_no end ignore nulls) over before as line_b_before,
+    first_value(case when side = 'A' then line_no end ignore nulls) over after as line_a_after,
+    first_value(case when side = 'B' then line_no end ignore nulls) over after as line_b_after,
+    side
+  from open_ids
+  window
+    before as (partition by currency, amount order by posted_on, row_id rows between unbounded preceding and 1 preceding),
+    after as (partition by currency, amount order by posted_on, row_id rows between 1 following and unbounded following)
+), found as (
+  select line_no, posted_on, case when side = 'A' then line_b_before else line_a_before end as neighbour from around
+  union all
+  select line_no, posted_on, case when side = 'A' then line_b_after else line_a_after end as neighbour from around
+), dated as (
+  select
+    found.line_no,
+    open_ids.row_id as candidate,
+    abs(date_diff('day', found.posted_on, open_ids.posted_on)) as distance,
+    cast(date_diff('day', found.posted_on, open_ids.posted_on) * case when open_ids.side = 'B' then 1 else -1 end as int) as delta_days,
+    open_ids.posted_on
+  from found
+  join open_ids on open_ids.line_no = found.neighbour
+)
+select line_no, candidate, delta_days
+from dated
+qualify row_number() over (partition by line_no order by distance, posted_on) = 1

@@ -1,0 +1,13 @@
+-- Open rows that no counterpart can explain: repeats of an equal row, left over in a matched block, or with a free choice.
+with duplicates as (
+  select line_no from open_ids where occurrence > 1
+  union
+  select surplus.line_no from surplus semi join open_ids on open_ids.line_no = surplus.line_no
+), ambiguous as (
+  select line_a as line_no from near where failures = 0
+  union
+  select line_b as line_no from near where failures = 0
+)
+select line_no, 'duplicate' as reason from duplicates
+union all
+select ambiguous.line_no, 'ambiguous' as reason from ambiguous anti join duplicates on duplicates.line_no = ambiguous.line_no

@@ -1,0 +1,28 @@
+-- Tolerance pass: equal key and currency, amounts near enough, B posted inside the window of days.
+-- The pair that is closest for both its rows matches; under the unique guard all candidates tie. A tie is no match.
+with pairs as (
+  select
+    a.line_no as line_a,
+    b.line_no as line_b,
+    a.currency,
+    a.tolerance,
+    abs(cast(a.amount as decimal(38, 0))) * $basis_points as tolerance_10000,
+    cast(a.amount as decimal(38, 0)) - cast(b.amount as decimal(38, 0)) as delta,
+    cast(date_diff('day', a.posted_on, b.posted_on) as int) as delta_days
+  from open_rows as a
+  join open_rows as b on a.match_key = b.match_key and a.currency = b.currency
+  where a.side = 'A' and b.side = 'B'
+), ranked as (
+  select
+    *,
+    rank() over (partition by line_a order by $choose * abs(delta), $choose * abs(delta_days)) as rank_a,
+    rank() over (partition by line_b order by $choose * abs(delta), $choose * abs(delta_days)) as rank_b
+  from pairs
+  where (abs(delta) <= tolerance or abs(delta) * 10000 <= tolerance_10000)
+    and delta_days between $first_day and $last_day
+), closest as (
+  select * from ranked where rank_a = 1 and rank_b = 1
+)
+select $pass as pass_name, line_a, line_b, currency, delta, delta_days
+from closest
+qualify count(*) over (partition by line_a) = 1 and count(*) over (partition by line_b) = 1

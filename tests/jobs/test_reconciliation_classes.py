@@ -1,0 +1,213 @@
+"""A handful of rows each, with the class that a person would give them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.reconciliation_case import DAY_ZERO, DEFAULT_PASSES, Entry, profile_of, run
+
+A, B = "A", "B"
+SMALL_FILES = {
+    "matched_exact": (Entry(A, 100, "E1"), Entry(B, 100, "E1")),
+    "matched_tolerance": (Entry(A, 100, reference="NF1"), Entry(B, 105, reference="NF1")),
+    "matched_timing": (Entry(A, 100, reference="NF1"), Entry(B, 100, reference="NF1", day=2)),
+    "missing_in_b": (Entry(A, 100, "E1"),),
+    "missing_in_a": (Entry(B, 100, "E1"),),
+    "amount_mismatch": (Entry(A, 100, "E1"), Entry(B, 106, "E1")),
+    "date_mismatch": (Entry(A, 100, "E1"), Entry(B, 100, "E1", day=1)),
+    "currency_mismatch": (Entry(A, 100, "E1"), Entry(B, 100, "E1", currency="USD")),
+    "sign_mismatch": (Entry(A, 100, "E1"), Entry(B, -100, "E1")),
+}
+
+
+@pytest.mark.parametrize(("row_class", "entries"), SMALL_FILES.items(), ids=SMALL_FILES)
+def test_the_rows_of_a_small_file_get_the_class_a_person_would_give_them(
+    row_class: str, entries: tuple[Entry, ...], tmp_path: Path
+) -> None:
+    assert run(tmp_path, entries).classes == {row_class: 1}
+
+
+def test_a_row_left_over_where_equal_rows_matched_is_a_duplicate_of_its_side(
+    tmp_path: Path,
+) -> None:
+    one_more_in_a = (Entry(A, 100, "E1"), Entry(A, 100, "E1"), Entry(B, 100, "E1"))
+    one_more_in_b = (Entry(A, 100, "E2"), Entry(B, 100, "E2", description="x"), Entry(B, 100, "E2"))
+    done = run(tmp_path, one_more_in_a + one_more_in_b)
+    assert done.classes == {"matched_exact": 2, "duplicate_a": 1, "duplicate_b": 1}
+
+
+def test_a_repeat_of_an_open_row_is_a_duplicate_and_the_first_one_is_missing(
+    tmp_path: Path,
+) -> None:
+    done = run(tmp_path, [Entry(A, 100, "E1"), Entry(A, 100, "E1")])
+    assert done.classes == {"missing_in_b": 1, "duplicate_a": 1}
+    first, repeat = sorted(b["row_id"] for b in done.breaks)
+    assert repeat == f"{first}-2"
+
+
+def test_equal_rows_pair_one_to_one_however_many_they_are(tmp_path: Path) -> None:
+    entries = [Entry(side, 100, "SALARIO") for side in "AB" for _ in range(500)]
+    done = run(tmp_path, entries)
+    assert done.classes == {"matched_exact": 500}
+    assert len({m["line_a"] for m in done.matches} | {m["line_b"] for m in done.matches}) == 1000
+
+
+def test_two_candidates_under_the_unique_guard_leave_all_three_rows_ambiguous(
+    tmp_path: Path,
+) -> None:
+    entries = (
+        Entry(A, 100, "A1", reference="NF1"),
+        Entry(B, 101, "B1", reference="NF1"),
+        Entry(B, 102, "B2", reference="NF1"),
+    )
+    done = run(tmp_path, entries)
+    assert done.classes == {"ambiguous": 3}
+    of_a = next(b for b in done.breaks if b["side"] == "A")
+    nearest = next(b for b in done.breaks if b["amount_b"] == 101)
+    assert json.loads(of_a["explain"]) == {
+        "candidate": nearest["row_id"],
+        "candidates": 2,
+        "pass": "referencia",
+        "failed": [],
+        "delta": -1,
+        "days": 0,
+    }
+
+
+def test_without_the_guard_the_closest_pair_matches_and_a_tie_does_not(tmp_path: Path) -> None:
+    open_window = profile_of(DEFAULT_PASSES.replace("unique = true", ""))
+    closest = (
+        Entry(A, 100, reference="NF1"),
+        Entry(B, 101, reference="NF1"),
+        Entry(B, 102, reference="NF1"),
+    )
+    tied = (
+        Entry(A, 100, reference="NF2"),
+        Entry(B, 101, reference="NF2"),
+        Entry(B, 99, reference="NF2"),
+    )
+    done = run(tmp_path, closest + tied, open_window)
+    assert done.classes == {"matched_tolerance": 1, "missing_in_a": 1, "ambiguous": 3}
+
+
+def test_a_null_key_never_matches_and_several_columns_are_null_safe(tmp_path: Path) -> None:
+    two_columns = profile_of('[[passes]]\nname = "dupla"\non = ["entry_id", "reference_norm"]\n')
+    done = run(
+        tmp_path,
+        (
+            Entry(A, 100, None, "NF1"),
+            Entry(B, 100, None, "NF1"),
+            Entry(A, 200, None, None),
+            Entry(B, 200, None, None),
+            Entry(A, 300, "3:", "x"),
+            Entry(B, 300, "3", ":x"),
+        ),
+        two_columns,
+    )
+    assert done.classes == {"matched_exact": 1, "missing_in_a": 2, "missing_in_b": 2}
+
+
+def test_the_day_window_has_a_direction(tmp_path: Path) -> None:
+    early = (Entry(A, 100, reference="NF1", day=1), Entry(B, 100, reference="NF1"))
+    assert run(tmp_path, early).classes == {"date_mismatch": 1}
+
+
+def test_a_tolerance_in_basis_points_is_inclusive_and_exact(tmp_path: Path) -> None:
+    two_percent = profile_of(
+        '[[passes]]\nname = "pct"\non = ["entry_id"]\namount = { bps = 200 }\n'
+    )
+    entries = (
+        Entry(A, 150_050, "E1"),
+        Entry(B, 153_051, "E1"),
+        Entry(A, 150_049, "E2"),
+        Entry(B, 153_050, "E2"),
+    )
+    done = run(tmp_path, entries, two_percent)
+    assert done.classes == {"matched_tolerance": 1, "amount_mismatch": 1}
+    assert done.matches[0]["line_a"] == 2
+
+
+def test_a_tolerance_is_in_units_of_each_rows_currency(tmp_path: Path) -> None:
+    one_unit = profile_of('[[passes]]\nname = "um"\non = ["entry_id"]\namount = { abs = "1" }\n')
+    entries = [
+        Entry(side, amount, currency, currency=currency)
+        for currency, off in (("JPY", 2), ("BRL", 100), ("BHD", 1000))
+        for side, amount in (("A", 5000), ("B", 5000 + off))
+    ]
+    done = run(tmp_path, entries, one_unit)
+    assert done.classes == {"matched_tolerance": 2, "amount_mismatch": 1}
+    assert next(b["currency"] for b in done.breaks) == "JPY"
+
+
+def test_a_mismatch_is_one_line_under_side_a_with_its_counterpart(tmp_path: Path) -> None:
+    (line,) = run(tmp_path, [Entry(B, 1_060, "E1"), Entry(A, 1_000, "E1")]).breaks
+    told = {k: line[k] for k in ("side", "line_a", "line_b", "amount_a", "amount_b", "delta")}
+    assert told == {
+        "side": "A",
+        "line_a": 3,
+        "line_b": 2,
+        "amount_a": 1_000,
+        "amount_b": 1_060,
+        "delta": -60,
+    }
+    assert json.loads(line["explain"])["failed"] == ["amount"]
+
+
+def test_two_near_misses_of_a_row_are_no_mismatch(tmp_path: Path) -> None:
+    entries = (Entry(A, 100, "E1"), Entry(B, 900, "E1"), Entry(B, 950, "E1"))
+    assert run(tmp_path, entries).classes == {"missing_in_b": 1, "missing_in_a": 2}
+
+
+def test_a_pair_that_fails_two_criteria_is_no_mismatch_but_is_told(tmp_path: Path) -> None:
+    done = run(tmp_path, [Entry(A, 100, "E1"), Entry(B, 900, "E1", day=40)])
+    assert done.classes == {"missing_in_b": 1, "missing_in_a": 1}
+    assert {tuple(json.loads(b["explain"])["failed"]) for b in done.breaks} == {("amount", "date")}
+
+
+def test_a_row_of_another_key_with_the_same_amount_is_told_as_nearest(tmp_path: Path) -> None:
+    entries = (Entry(A, 100, "E1"), Entry(B, 100, "X1", day=5), Entry(B, 100, "X2", day=3))
+    done = run(tmp_path, entries)
+    of_a = next(b for b in done.breaks if b["side"] == "A")
+    nearest = next(b for b in done.breaks if b["line_b"] == 4)
+    assert json.loads(of_a["explain"]) == {
+        "candidate": nearest["row_id"],
+        "failed": ["key"],
+        "delta": 0,
+        "days": 3,
+    }
+
+
+def test_a_key_with_too_many_open_rows_is_not_compared_and_says_so(tmp_path: Path) -> None:
+    few = profile_of(rest="[limits]\nmax_candidates_per_row = 2\n")
+    entries = [Entry(A, 10_000 + n, "E1") for n in range(3)] + [Entry(B, 1, "E1")]
+    done = run(tmp_path, entries, few)
+    assert done.classes == {"missing_in_b": 3, "missing_in_a": 1}
+    assert {b["explain"] for b in done.breaks} == {
+        '{"candidate":null,"failed":["max_candidates_per_row"]}'
+    }
+
+
+def test_a_row_within_its_grace_is_pending_until_its_day_comes(tmp_path: Path) -> None:
+    patient = profile_of(rest="[grace]\nA = 2\n")
+    entries = (Entry(A, 100, "E1"), Entry(B, 100, "E2"))
+
+    def classes(days: int) -> dict[str, int]:
+        as_of = DAY_ZERO + timedelta(days=days)
+        return run(tmp_path, entries, patient, as_of).classes
+
+    assert classes(1) == {"pending_in_transit": 1, "missing_in_a": 1}
+    assert classes(2) == {"missing_in_b": 1, "missing_in_a": 1}
+
+
+def test_a_break_is_aged_from_its_posting_to_the_day_of_the_run(tmp_path: Path) -> None:
+    entries = [Entry(A, 100, f"E{day}", day=day) for day in (0, 5, 35)]
+    done = run(tmp_path, entries, as_of=DAY_ZERO + timedelta(days=36))
+    assert sorted((b["age_days"], b["bucket"]) for b in done.breaks) == [
+        (1, "0-1"),
+        (31, "31-90"),
+        (36, "31-90"),
+    ]
