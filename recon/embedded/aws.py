@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import collections
-import json
+import fcntl
 import os
 import shutil
 import socket
@@ -11,17 +10,17 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 from recon.embedded.faults import FAULTS, FAULTS_PATH, Fault
 from recon.embedded.mail import MAIL_PATH, MAILS, Mail
+from recon.packages import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 REGION = "sa-east-1"
 ACCOUNT_ID = "000000000000"
 START_SECONDS = 60.0
@@ -136,17 +135,31 @@ class EmbeddedAWS:
     def start(self) -> None:
         self._scratch = Path(tempfile.mkdtemp(prefix="recon-aws-"))
         log_file = self._log_file or self._scratch / "emulator.log"
+        try:
+            self._spawn(log_file)
+            if (failure := self._wait_until_ready()) is not None:
+                log_end = log_file.read_text(errors="replace").splitlines()[-20:]
+                raise EmbeddedAWSError("\n".join([failure, *log_end]))
+        except BaseException:
+            self.stop()
+            raise
+
+    def _spawn(self, log_file: Path) -> None:
         # Listening here leaves no moment in which another process could take the port, and no need
         # to poll: a client's connection waits in the kernel until the child accepts it.
-        with socket.socket() as listener, log_file.open("ab") as log:
+        with ExitStack() as opened:
+            listener = opened.enter_context(socket.socket())
+            log = opened.enter_context(log_file.open("ab"))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 listener.bind(("127.0.0.1", self.port))
             except OSError as error:
-                shutil.rmtree(self._scratch)
                 raise EmbeddedAWSError(f"port {self.port}: {error.strerror}") from error
             listener.listen(512)
             self.port = listener.getsockname()[1]
+            handed_on = [listener.fileno()]
+            if self._state_dir:
+                handed_on.append(opened.enter_context(self._take_state(self._state_dir)).fileno())
             self._process = subprocess.Popen(
                 self._command(listener.fileno()),
                 cwd=ROOT,
@@ -154,40 +167,30 @@ class EmbeddedAWS:
                 stdin=subprocess.PIPE,  # closes when this process dies, and the child ends
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                pass_fds=[listener.fileno()],
+                pass_fds=handed_on,
                 start_new_session=True,  # Ctrl-C is ours to handle, not the child's
             )
-        try:
-            self._wait_until_ready()
-        except BaseException as error:
-            lines = "".join(collections.deque(log_file.open(), 20)) if log_file.exists() else ""
-            self.stop()
-            if isinstance(error, EmbeddedAWSError):
-                raise EmbeddedAWSError(f"{error}\n{lines}") from error
-            raise
 
     def stop(self) -> None:
-        """Saves the state (if kept), kills jobs and functions, and waits for the end. Harmless when
-        repeated.
-        """
+        """Saves the state (if kept), kills jobs and functions, waits. Harmless when repeated."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
         try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            if process:
+                self._end(process)
         finally:
-            if process.stdin:
-                process.stdin.close()
             shutil.rmtree(self._scratch, ignore_errors=True)
 
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes]) -> None:
+        with process:  # closes its stdin
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
     def reset(self) -> None:
-        """Forgets all resources, kills jobs and functions: cheaper than a new emulator for each
-        test.
-        """
+        """Forgets all resources, kills jobs and functions: cheaper than another start."""
         self._request("/_ministack/reset", b"", timeout=30)
 
     def fault(self, *faults: Fault) -> None:
@@ -198,10 +201,25 @@ class EmbeddedAWS:
         """What the e-mail subscribers of any topic got, the oldest first."""
         return MAILS.validate_json(self._request(MAIL_PATH, timeout=10))
 
-    def sqs_messages(self) -> list[dict[str, Any]]:
-        """Every message that lies in any queue, without receiving it."""
-        found: dict[str, Any] = json.loads(self._request("/_ministack/sqs/messages", timeout=10))
-        return list(found["messages"])
+    def _take_state(self, folder: Path) -> TextIO:
+        """The open file is a lock, held by the child as long as it lives: two would overwrite each
+        other's state. It holds the port, because queues' URLs in the state do."""
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "port").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.close()
+            raise EmbeddedAWSError(f"another embedded AWS runs from {folder}") from error
+        lock.seek(0)
+        former = lock.read()
+        for file in (folder / "services").glob("*.json") if former else ():
+            text = file.read_text().replace(f"http://127.0.0.1:{former}/", f"{self.endpoint_url}/")
+            file.write_text(text)
+        lock.truncate(0)
+        lock.write(str(self.port))
+        lock.flush()
+        return lock
 
     def _command(self, listening_fd: int) -> list[str]:
         return [
@@ -243,18 +261,19 @@ class EmbeddedAWS:
             ),
         }
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self) -> str | None:
+        """What went wrong, if anything did."""
         assert self._process
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                raise EmbeddedAWSError(f"the emulator ended with {self._process.returncode}")
+                return f"the emulator ended with {self._process.returncode}"
             try:
                 self._request("/_ministack/health", timeout=deadline - time.monotonic())
-                return
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.05)  # it just died, or will answer: the next round knows
-        raise EmbeddedAWSError(f"the emulator did not answer within {START_SECONDS:.0f} s")
+                return None
+            except OSError:  # it has just died, which the next round sees
+                time.sleep(0.05)
+        return f"the emulator did not answer within {START_SECONDS:.0f} s"
 
     def _request(self, path: str, body: bytes | None = None, *, timeout: float) -> bytes:
         # Proxies of the environment are not for loopback.

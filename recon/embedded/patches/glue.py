@@ -104,7 +104,7 @@ def start_job_run(original: Any, request: dict[str, Any]) -> Any:
             "PredecessorRuns": [],
             "ExecutionTime": 0,
             "Timeout": request.get("Timeout") or job["Timeout"],
-            "LogGroupName": LOG_GROUP,
+            "LogGroupName": _arguments(job, arguments).get("--custom-logGroup-prefix", LOG_GROUP),
             "GlueVersion": job["GlueVersion"],
             "WorkerType": request.get("WorkerType") or job["WorkerType"],
             "NumberOfWorkers": request.get("NumberOfWorkers") or job["NumberOfWorkers"],
@@ -206,9 +206,7 @@ def _launch(job: dict[str, Any], run: dict[str, Any]) -> subprocess.Popen[str]:
     arguments = {
         "--JOB_NAME": job["Name"],
         "--JOB_RUN_ID": run["Id"],
-        **job["DefaultArguments"],
-        **run["Arguments"],
-        **job["NonOverridableArguments"],
+        **_arguments(job, run["Arguments"]),
     }
     role = lambda_runtime.execution_credentials(
         {
@@ -236,6 +234,10 @@ def _launch(job: dict[str, Any], run: dict[str, Any]) -> subprocess.Popen[str]:
     )
 
 
+def _arguments(job: dict[str, Any], given: dict[str, str]) -> dict[str, str]:
+    return {**job["DefaultArguments"], **given, **job["NonOverridableArguments"]}
+
+
 def _module(job: dict[str, Any]) -> str:
     """s3://<bucket>/code/jobs/validation/__main__.py, which must lie there, -> jobs.validation"""
     location = str(job["Command"].get("ScriptLocation", ""))
@@ -256,8 +258,8 @@ def _wait(process: subprocess.Popen[str], run: dict[str, Any]) -> tuple[str, str
     assert process.stdout and process.stderr
     last: dict[str, str] = {}
     pumps = [
-        _start_pump(process.stdout, "output", run["Id"], last),
-        _start_pump(process.stderr, "error", run["Id"], last),
+        _start_pump(process.stdout, run, "output", last),
+        _start_pump(process.stderr, run, "error", last),
     ]
     state = ""
     try:
@@ -276,9 +278,11 @@ def _wait(process: subprocess.Popen[str], run: dict[str, Any]) -> tuple[str, str
     return "FAILED", message[:2000]
 
 
-# Group and stream names as Glue's: stdout in …/output, stderr in …/error, one stream a run.
-def _start_pump(pipe: IO[str], kind: str, run_id: str, last: dict[str, str]) -> threading.Thread:
-    where = {"logGroupName": f"{LOG_GROUP}/{kind}", "logStreamName": run_id}
+# Names as Glue's: stdout in …/output, stderr in …/error, one stream a run.
+def _start_pump(
+    pipe: IO[str], run: dict[str, Any], kind: str, last: dict[str, str]
+) -> threading.Thread:
+    where = {"logGroupName": f"{run['LogGroupName']}/{kind}", "logStreamName": run["Id"]}
 
     def pump() -> None:
         for line in pipe:
