@@ -107,6 +107,10 @@ class EmbeddedAWS:
         return self._process.pid
 
     @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def environment(self) -> dict[str, str]:
         """What points any AWS client, in a process of its own, at this AWS."""
         return {

@@ -17,9 +17,10 @@ from typing import Any
 from botocore.exceptions import ClientError, WaiterError
 from samtranslator.yaml_helper import yaml_parse
 
-from recon.embedded.aws import EmbeddedAWS
+from recon.embedded.aws import EmbeddedAWS, EmbeddedAWSError
 from recon.packages import ROOT, function_archive
 from recon.publish import publish
+from recon.stack import Stack
 
 TEMPLATE = ROOT / "infra" / "template.yaml"
 FUNCTION = "AWS::Serverless::Function"
@@ -27,20 +28,8 @@ STATE_MACHINE = "AWS::Serverless::StateMachine"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 
 
-class DeployError(RuntimeError):
+class DeployError(EmbeddedAWSError):
     """The stack was not created or updated; the emulator's own reasons are in the message."""
-
-
-@dataclass(frozen=True)
-class Stack:
-    name: str
-    ingress_bucket: str
-    data_bucket: str
-    checkpoints_bucket: str
-    topic_arn: str
-    state_machine_arn: str
-    queue_url: str
-    dlq_url: str
 
 
 @dataclass(frozen=True)
@@ -65,19 +54,9 @@ def deploy(
     packaged = package(template, TEMPLATE.parent, bucket, asked)
     _upload(aws, bucket, packaged.artifacts)
     _create_or_update(aws, prefix, f"{aws.endpoint_url}/{bucket}/{packaged.template_key}", asked)
-    found = aws.client("cloudformation").describe_stacks(StackName=prefix)["Stacks"][0]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
-    publish(aws.client("s3"), outputs["DataBucket"])
-    return Stack(
-        name=prefix,
-        ingress_bucket=outputs["IngressBucket"],
-        data_bucket=outputs["DataBucket"],
-        checkpoints_bucket=outputs["CheckpointsBucket"],
-        topic_arn=outputs["TopicArn"],
-        state_machine_arn=outputs["StateMachineArn"],
-        queue_url=outputs["QueueUrl"],
-        dlq_url=outputs["DlqUrl"],
-    )
+    stack = Stack.find(aws.client, prefix)
+    publish(aws.client("s3"), stack.data_bucket)
+    return stack
 
 
 def package(

@@ -99,8 +99,10 @@ def test_a_killed_emulator_leaves_no_process(jobs_root: Path) -> None:
     with EmbeddedAWS(jobs_root=jobs_root) as aws:
         keep_a_job_and_a_function_busy(aws)
         started = family(aws.pid)
+        assert aws.alive
         os.kill(aws.pid, signal.SIGKILL)
         gone(started)
+        assert not aws.alive
 
 
 @pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGINT])

@@ -357,6 +357,32 @@ def test_a_failed_run_fails_its_task_with_the_run_as_cause(aws: EmbeddedAWS) -> 
     assert log_lines(aws, "error", cause["Id"])[-1] == "ValueError: não é CSV"
 
 
+def test_a_jobs_output_goes_to_the_log_groups_that_it_names(aws: EmbeddedAWS) -> None:
+    create_job(aws, DefaultArguments={"--custom-logGroup-prefix": "/aws-glue/ours"})
+    run_id = start_run(aws)
+    run_in(aws, run_id, "SUCCEEDED")
+    found = aws.client("logs").get_log_events(
+        logGroupName="/aws-glue/ours/output", logStreamName=run_id
+    )
+    assert len(found["events"]) == 2
+
+
+def test_an_updated_job_has_its_new_limit_and_queue(aws: EmbeddedAWS) -> None:
+    create_job(aws)
+    command = {"Name": "glueetl", "ScriptLocation": "s3://data/code/jobs/echo/__main__.py"}
+    aws.client("glue").update_job(
+        JobName="echo",
+        JobUpdate={
+            "Command": command,
+            "ExecutionProperty": {"MaxConcurrentRuns": 9},
+            "JobRunQueuingEnabled": True,
+        },
+    )
+    job = aws.client("glue").get_job(JobName="echo")["Job"]
+    assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 9}
+    assert job["JobRunQueuingEnabled"] is True
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
