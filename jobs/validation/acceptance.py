@@ -1,0 +1,214 @@
+"""Whether a file is accepted, and what then is in it: one streaming pass in constant memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import Counter, deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.profile import Profile
+from jobs.validation import shortcut
+from jobs.validation.encoding import decodes, utf8_chunks
+from jobs.validation.header import find_header
+from jobs.validation.judgement import Reader, Reject, judge
+from jobs.validation.records import Block, Grammar, Mask, cut
+from jobs.validation.refusal import RefusedFileError
+from shared.manifest import ValidationFigures
+from shared.ptbr import count, number
+
+CHUNK = 4 << 20  # bytes read at a time
+WAITING = 2  # blocks beside the one being written: bounds memory
+ENTRIES = "entries.parquet"
+REJECTS = "rejects.parquet"
+REJECT_SCHEMA = pa.schema(
+    [
+        pa.field(f.name, pa.int64() if f.name == "line_no" else pa.string())
+        for f in dataclasses.fields(Reject)
+    ]
+)
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    """What an accepted file left. sha256: of the bytes that were read."""
+
+    entries: Path
+    rejects: Path
+    figures: ValidationFigures
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """A block's records, each in one of three."""
+
+    entries: pa.Table
+    rejects: list[Reject]
+    skipped: int
+
+
+def validate(
+    source: BinaryIO,
+    profile: Profile,
+    out_dir: Path,
+    expected_hash: str | None = None,
+    *,
+    chunk: int = CHUNK,
+) -> ValidationResult:
+    """Writes entries and rejects to `out_dir`. Raises RefusedFileError, and leaves neither there."""
+    digest = hashlib.sha256()
+    grammar = Grammar(profile.csv)
+    blocks = cut(utf8_chunks(source, profile.csv.encoding, digest, chunk), grammar)
+    reader, skipped, blocks = find_header(blocks, grammar, profile)
+    header, lines, entered = 1, 1 + skipped, 0
+    codes: Counter[str] = Counter()
+    first_reject = ""
+    with _outputs(out_dir) as (entries, rejects):
+        for block, found in _in_order(blocks, reader):
+            lines += len(block)
+            skipped += found.skipped
+            entered += len(found.entries)
+            codes.update(reject.code for reject in found.rejects)
+            entries.write_table(found.entries)
+            if found.rejects:
+                first_reject = first_reject or found.rejects[0].message
+                rows = [dataclasses.asdict(reject) for reject in found.rejects]
+                rejects.write_table(pa.Table.from_pylist(rows, REJECT_SCHEMA))
+        figures = ValidationFigures(
+            lines=lines,
+            header=header,
+            skipped=skipped,
+            entries=entered,
+            rejected=codes.total(),
+            codes=dict(sorted(codes.items())),
+        )
+        if lines != header + skipped + entered + figures.rejected:
+            raise RuntimeError(f"records do not add up: {figures}")
+        _accept(figures, profile, first_reject, digest.hexdigest(), expected_hash)
+    return ValidationResult(out_dir / ENTRIES, out_dir / REJECTS, figures, digest.hexdigest())
+
+
+def _accept(
+    figures: ValidationFigures, profile: Profile, first: str, sha256: str, expected: str | None
+) -> None:
+    if expected is not None and sha256 != expected:
+        raise RefusedFileError(
+            f"O conteúdo lido não é o que a execução declara: o SHA-256 do arquivo é {sha256}, "
+            f'e file_hash é "{expected}".',
+            hint="O objeto mudou depois do envio, ou a execução foi iniciada à mão com outro hash: "
+            f"inicie com file_hash = {sha256}.",
+            code="HASH_MISMATCH",
+        )
+    rows = figures.entries + figures.rejected
+    if not rows:
+        raise RefusedFileError(
+            "O arquivo tem cabeçalho e nenhuma linha de dados"
+            + (
+                f" ({count(figures.skipped, 'linha ignorada', 'linhas ignoradas')})."
+                if figures.skipped
+                else "."
+            ),
+            hint="Confira se o período exportado tem lançamentos.",
+            code="NO_DATA_ROWS",
+        )
+    limit = profile.validation.max_reject_ratio
+    if not figures.entries or figures.rejected > limit * rows:
+        raise RefusedFileError(
+            f"{number(figures.rejected)} de {count(rows, 'linha rejeitada', 'linhas rejeitadas')}, acima "
+            f"do limite do perfil ({limit:%}). A primeira: {first}.",
+            hint="Corrija o arquivo, ou o perfil se ele descreve outro tipo de arquivo.",
+            code="REJECT_RATIO",
+        )
+
+
+def _in_order(blocks: Iterator[Block], reader: Reader) -> Iterator[tuple[Block, Sorted]]:
+    """Sorts blocks out on two threads, in file order, with few of them in memory."""
+    pending: deque[tuple[Block, Future[Sorted]]] = deque()
+    with ThreadPoolExecutor(2) as pool:
+        for block in blocks:
+            pending.append((block, pool.submit(sort_out, block, reader)))
+            if len(pending) > WAITING:
+                ready, future = pending.popleft()
+                yield ready, future.result()
+        for ready, future in pending:
+            yield ready, future.result()
+
+
+def sort_out(block: Block, reader: Reader) -> Sorted:
+    """Each record by the shortcut where that is sure, else by `judge`."""
+    entries, left, skipped = _shortcut(block, reader)
+    judged, rejects = [], []
+    for i in left:
+        verdict = judge(block.record(i), int(block.lines[i]), reader)
+        if verdict is None:
+            skipped += 1
+        elif isinstance(verdict, Reject):
+            rejects.append(verdict)
+        else:
+            judged.append(verdict)
+    if judged:
+        more = pa.Table.from_pylist(judged, shortcut.SCHEMA)
+        entries = pa.concat_tables([entries, more]).sort_by("line_no")
+    return Sorted(entries, rejects, skipped)
+
+
+def _shortcut(block: Block, reader: Reader) -> tuple[pa.Table, list[int], int]:
+    """The sure entries, the records left to `judge`, and how many blank lines there are."""
+    view = np.frombuffer(block.data, np.uint8)
+    first = view[block.bounds[:-1]]
+    blank = (first == ord("\n")) | (first == ord("\r"))
+    plain = np.flatnonzero(block.plain & ~blank & _is_text(block))
+    if not len(plain):
+        return shortcut.SCHEMA.empty_table(), np.flatnonzero(~blank).tolist(), int(blank.sum())
+    breaks = np.flatnonzero(np.diff(plain) > 1)
+    begins = block.bounds[plain[np.append(0, breaks + 1)]]
+    stops = block.bounds[plain[np.append(breaks, len(plain) - 1)] + 1]
+    data = b"".join(block.data[a:b] for a, b in zip(begins.tolist(), stops.tolist(), strict=True))
+    entries, entered = shortcut.sure(data, block.lines[plain], reader)
+    left = ~blank
+    left[plain[entered]] = False
+    return entries, np.flatnonzero(left).tolist(), int(blank.sum())
+
+
+def _is_text(block: Block) -> Mask:
+    """Which records are valid UTF-8. Arrow's validator is four times as fast as decoding."""
+    offsets = pa.py_buffer(np.array([0, len(block.data)]).tobytes())
+    whole = pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(block.data)])
+    try:
+        whole.validate(full=True)
+    except pa.ArrowInvalid:
+        return np.array([decodes(block.record(i), "utf-8") for i in range(len(block))], bool)
+    return np.full(len(block), True)
+
+
+@contextmanager
+def _outputs(folder: Path) -> Iterator[tuple[pq.ParquetWriter, pq.ParquetWriter]]:
+    """Both files, removed again where the file is refused."""
+    paths = folder / ENTRIES, folder / REJECTS
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with (
+            pq.ParquetWriter(
+                paths[0],
+                shortcut.SCHEMA,
+                use_dictionary=["side", "posted_on", "currency", "kind"],  # type: ignore[arg-type]
+                write_statistics=["side", "line_no", "posted_on", "amount", "currency"],
+                column_encoding={"line_no": "DELTA_BINARY_PACKED"},
+            ) as entries,
+            pq.ParquetWriter(paths[1], REJECT_SCHEMA) as rejects,
+        ):
+            yield entries, rejects
+    except BaseException:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise

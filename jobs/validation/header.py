@@ -1,0 +1,139 @@
+"""Which record is the header, and what is wrong with a file in which none is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from jobs.profile import Csv, Profile
+from jobs.validation.encoding import decodes
+from jobs.validation.judgement import Reader, without_line_break
+from jobs.validation.records import Block, Grammar
+from jobs.validation.refusal import RefusedFileError
+from shared.ptbr import count, number
+
+SEARCHED = 100  # records: a longer preamble is a wrong profile
+MAX_COLUMNS = 4096
+_DELIMITERS = {";": "ponto e vírgula", ",": "vírgula", "\t": "tabulação", "|": "barra vertical"}
+
+
+def find_header(
+    blocks: Iterator[Block], grammar: Grammar, profile: Profile
+) -> tuple[Reader, int, Iterator[Block]]:
+    """The reader of the file's columns, how many records stand above the header, the blocks below.
+
+    Raises RefusedFileError where there is no header with the mapped columns.
+    """
+    marks = set(profile.csv.header_match or profile.columns.sources.values())
+    above: list[tuple[int, bytes]] = []
+    skipped = 0
+    for block in blocks:
+        for i in range(len(block)):
+            body = without_line_break(block.record(i))
+            names = _names(body, grammar)
+            if marks <= set(names):
+                _check(names, int(block.lines[i]), profile)
+                return (
+                    Reader(profile, grammar, names),
+                    skipped,
+                    chain((block.after(i + 1),), blocks),
+                )
+            skipped += 1
+            if body:
+                above.append((int(block.lines[i]), body))
+            if len(above) == (SEARCHED if profile.csv.header_match else 1):
+                raise _no_header(above, marks, grammar, profile.csv)
+    raise _no_header(above, marks, grammar, profile.csv)
+
+
+def _names(body: bytes, grammar: Grammar) -> list[str]:
+    fields = grammar.split(body)
+    return [field.decode(errors="replace").strip() for field in fields or ()]
+
+
+def _check(names: Sequence[str], line: int, profile: Profile) -> None:
+    wanted = profile.columns.sources.values()
+    times = Counter(names)
+    fault = None
+    if len(names) > MAX_COLUMNS:
+        fault = f"tem {number(len(names))} colunas, e o limite é {number(MAX_COLUMNS)}"
+    elif missing := [name for name in wanted if not times[name]]:
+        fault = f"não tem {_list(missing)}; tem {_list(names)}"
+    elif twice := [name for name in wanted if times[name] > 1]:
+        fault = f"tem mais de uma coluna {_list(twice)}"
+    if fault:
+        raise RefusedFileError(
+            f"O cabeçalho (linha {number(line)}) {fault}.",
+            hint="Confira se o arquivo é do tipo que o perfil descreve, ou corrija [columns] no perfil.",
+            code="HEADER_NOT_FOUND",
+        )
+
+
+def _no_header(
+    above: Sequence[tuple[int, bytes]], marks: set[str], grammar: Grammar, csv: Csv
+) -> RefusedFileError:
+    if not above:
+        return RefusedFileError(
+            "O arquivo está vazio.", hint="Gere o arquivo de novo e reenvie.", code="EMPTY_FILE"
+        )
+    for line, body in above:
+        if encoding := _other_encoding(body, csv.encoding):
+            return RefusedFileError(
+                f"A linha {number(line)} não é texto em {csv.encoding}, como o perfil declara.",
+                hint=f"O arquivo parece estar em {encoding}: salve-o como {csv.encoding} ou "
+                "corrija encoding no perfil.",
+                code="ENCODING",
+            )
+    for line, body in above:
+        found = len(_names(body, grammar))
+        if other := _other_delimiter(body, marks, found, csv):
+            return RefusedFileError(
+                f"O arquivo não está delimitado por {_shown(csv.delimiter)}, como o perfil declara: "
+                f"a linha {number(line)} tem {count(found, 'coluna', 'colunas')}, e o perfil "
+                f"espera {len(marks)}.",
+                hint=f"O arquivo parece delimitado por {_shown(other)}: use o perfil desse tipo de "
+                "arquivo ou corrija delimiter no perfil.",
+                code="WRONG_DELIMITER",
+            )
+    line, body = max(above, key=lambda seen: len(marks & set(_names(seen[1], grammar))))
+    names = _names(body, grammar)
+    return RefusedFileError(
+        f"Cabeçalho não encontrado: a linha {number(line)}, a mais parecida, não tem "
+        f"{_list(sorted(marks - set(names)))}; tem {_list(names)}.",
+        hint="Confira se o arquivo é do tipo que o perfil descreve, ou corrija [columns] no perfil.",
+        code="HEADER_NOT_FOUND",
+    )
+
+
+def _other_encoding(body: bytes, declared: str) -> str | None:
+    if b"\0" in body:
+        return "utf-16"
+    if declared.startswith("utf"):
+        return None if decodes(body, "utf-8") else "cp1252"
+    origin = body.decode(errors="surrogateescape").encode(declared, "surrogateescape")
+    return "utf-8" if not origin.isascii() and decodes(origin, "utf-8") else None
+
+
+def _other_delimiter(body: bytes, marks: set[str], found: int, csv: Csv) -> str | None:
+    """Another delimiter that gives the wanted columns, or several where the declared one gives one."""
+    text = body.decode(errors="replace")
+    for other in _DELIMITERS:
+        names = [name.strip(f" {csv.quote}") for name in text.split(other)]
+        several = found <= 1 < len(names) and not csv.header_match
+        if other != csv.delimiter and (marks <= set(names) or several):
+            return other
+    return None
+
+
+def _shown(delimiter: str) -> str:
+    return (
+        f'"{delimiter}" ({_DELIMITERS[delimiter]})'
+        if delimiter in _DELIMITERS
+        else f'"{delimiter}"'
+    )
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = ", ".join(f'"{name[:40]}"' for name in names[:20])
+    return shown + (f" e mais {number(len(names) - 20)}" if len(names) > 20 else "")

@@ -1,0 +1,199 @@
+"""What one record is: an entry, a reject with its reason, or nothing. The whole definition.
+
+Values are taken exactly as the profile declares them: nothing is trimmed, guessed or rounded.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.profile import TEXT_COLUMNS, Profile
+from jobs.validation.records import Grammar
+from shared.currency import EXPONENTS
+from shared.ptbr import number
+
+YEARS = range(1900, 2100)  # outside lie typing errors and the `no date` of old systems
+RAW_LIMIT = 1000  # characters of a reject's raw value
+Entry = dict[str, Any]
+
+_PARTS = {"d": r"\d{2}", "m": r"\d{2}", "Y": r"\d{4}", "H": r"\d{2}", "M": r"\d{2}", "S": r"\d{2}"}
+_NAMES = {"d": "day", "m": "month", "Y": "year", "H": "hour", "M": "minute", "S": "second"}
+_SHOWN = {"d": "dd", "m": "mm", "Y": "aaaa", "H": "hh", "M": "mm", "S": "ss"}
+
+
+@dataclass(frozen=True)
+class Reject:
+    """column: as the file names it, None where the record as a whole is wrong."""
+
+    side: str | None
+    line_no: int
+    column: str | None
+    raw_value: str
+    code: str
+    message: str
+
+
+class Fault(Exception):
+    """A value, or a record, that is not what the profile declares. why: pt-BR, follows the value."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.why = why
+
+
+class Reader:
+    """A profile compiled for one file's header: what each column means."""
+
+    def __init__(self, profile: Profile, grammar: Grammar, names: Sequence[str]) -> None:
+        csv, side = profile.csv, profile.columns.side
+        self.grammar = grammar
+        self.width = len(names)
+        self.sources = profile.columns.sources
+        self.index = {column: names.index(name) for column, name in self.sources.items()}
+        self.skip_rules = csv.skip_rows_where
+        self._encoding = csv.encoding
+        self._constant_side, self._sides = side.constant, side.values
+        self._currency = profile.currency
+        self.thousands, self.decimal = csv.thousands, csv.decimal
+        whole = (
+            r"\d+" if not csv.thousands else rf"\d{{1,3}}(?:{re.escape(csv.thousands)}\d{{3}})+|\d+"
+        )
+        self._amount = re.compile(rf"(-?)({whole})(?:{re.escape(csv.decimal)}(\d+))?", re.ASCII)
+        self._amount_shown = f"1{csv.thousands}234{csv.decimal}56"
+        literals = re.split(r"%(.)", csv.date_format)
+        self._date = re.compile(
+            "".join(
+                f"(?P<{_NAMES[p]}>{_PARTS[p]})" if i % 2 else re.escape(p)
+                for i, p in enumerate(literals)
+            ),
+            re.ASCII,
+        )
+        self._date_shown = "".join(_SHOWN[p] if i % 2 else p for i, p in enumerate(literals))
+
+    def values(self, body: bytes) -> dict[str, str | None]:
+        """The mapped fields of a record, None where empty."""
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            raise Fault("ENCODING", f"há bytes que não são texto em {self._encoding}") from None
+        fields = self.grammar.split(body)
+        if fields is None:
+            raise Fault("UNBALANCED_QUOTE", "aspas sem par ou fora de lugar")
+        if len(fields) != self.width:
+            found, expected = number(len(fields)), number(self.width)
+            raise Fault("FIELD_COUNT", f"o registro tem {found} campos, e o cabeçalho {expected}")
+        return {column: fields[i].decode() or None for column, i in self.index.items()}
+
+    def skips(self, values: Mapping[str, str | None]) -> bool:
+        """By RE2, also here: Python's `re` reads some patterns differently and can backtrack for ever."""
+        return any(
+            pc.match_substring_regex(pa.scalar(values[column], pa.string()), pattern).as_py()
+            for column, pattern in self.skip_rules.items()
+        )
+
+    def side(self, text: str | None) -> str:
+        if self._constant_side:
+            return self._constant_side
+        if (side := self._sides.get(_required(text))) is None:
+            raise Fault("SIDE_UNKNOWN", f"não é um lado conhecido ({', '.join(self._sides)})")
+        return side
+
+    def day(self, text: str | None) -> date:
+        if not (match := self._date.fullmatch(_required(text))):
+            raise Fault("DATE_FORMAT", f"não é uma data no formato {self._date_shown}")
+        parts = {name: int(part) for name, part in match.groupdict().items()}
+        try:
+            day = datetime(**parts).date()  # type: ignore[arg-type]  # noqa: DTZ001 - a day has no zone
+        except ValueError:
+            raise Fault("DATE_RANGE", "não existe no calendário") from None
+        if day.year not in YEARS:
+            raise Fault("DATE_RANGE", f"está fora dos anos de {YEARS[0]} a {YEARS[-1]}")
+        return day
+
+    def currency(self, text: str | None) -> str:
+        if text is None:
+            return self._currency
+        if text not in EXPONENTS:
+            raise Fault("CURRENCY_UNKNOWN", "não é um código de moeda ISO 4217")
+        return text
+
+    def amount(self, text: str | None, exponent: int) -> int:
+        """In minor units."""
+        if not (match := self._amount.fullmatch(_required(text))):
+            raise Fault("AMOUNT_FORMAT", f"não é um valor no formato {self._amount_shown}")
+        sign, whole, fraction = match.group(1), match.group(2), match.group(3) or ""
+        if len(fraction) > exponent:
+            raise Fault("AMOUNT_SCALE", f"tem mais casas decimais que as {exponent} da moeda")
+        units = (whole.replace(self.thousands, "") + fraction.ljust(exponent, "0")).lstrip("0")
+        amount = int(sign + (units[:20] or "0"))  # 20 digits are beyond int64 already
+        if not -(2**63) <= amount < 2**63:
+            raise Fault("AMOUNT_FORMAT", "tem mais algarismos do que cabem em um valor")
+        return amount
+
+
+def _required(text: str | None) -> str:
+    if text is None:
+        raise Fault("REQUIRED_EMPTY", "está vazia e é obrigatória")
+    return text
+
+
+def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
+    """None: nothing to enter (a blank line, or a row that the profile skips)."""
+    body = without_line_break(record)
+    if not body:
+        return None
+    values: dict[str, str | None] = {}
+    entry: Entry = {"line_no": line_no}
+    at = ""
+    try:
+        values = reader.values(body)
+        if reader.skips(values):
+            return None
+        for at, parse in (
+            ("side", reader.side),
+            ("posted_on", reader.day),
+            ("currency", reader.currency),
+        ):
+            entry[at] = parse(values.get(at))
+        at = "amount"
+        entry[at] = reader.amount(values.get(at), EXPONENTS[entry["currency"]])
+    except Fault as fault:
+        column = reader.sources.get(at)
+        raw = (values.get(at) or "") if at else body.decode(errors="backslashreplace")
+        message = _message(line_no, column, raw, fault)
+        return Reject(entry.get("side"), line_no, column, raw[:RAW_LIMIT], fault.code, message)
+    for column in TEXT_COLUMNS:
+        entry[column] = values.get(column)
+    return entry | {"reference_norm": normalised(entry["reference"])}
+
+
+def _message(line_no: int, column: str | None, raw: str, fault: Fault) -> str:
+    where = f"linha {number(line_no)}" + (f', coluna "{column}"' if column else "")
+    seen = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in raw[:60])
+    value = f'"{seen}{"…" if len(raw) > 60 else ""}" ' if column and raw else ""
+    return f"{where}: {value}{fault.why} ({fault.code})"
+
+
+def without_line_break(record: bytes) -> bytes:
+    return record.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def normalised(text: str | None) -> str | None:
+    """How references are compared: capitals, no accents, single blanks. Zeros and signs stay.
+
+    None where nothing is left: a blank reference matches nothing.
+    """
+    if text is None:
+        return None
+    apart = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in apart if not unicodedata.combining(c)).upper()
+    return " ".join(plain.split()) or None

@@ -1,0 +1,164 @@
+"""Types in bulk the records that are provably entries; everything else is left to `judge`.
+
+It never rejects and never explains. That it agrees with `judge` is a property test.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+from numpy.typing import NDArray
+from pyarrow import csv as arrow_csv
+
+from jobs.profile import TEXT_COLUMNS
+from jobs.validation.judgement import Fault, Reader, normalised
+from shared.currency import EXPONENTS
+
+pc: Any = pyarrow.compute  # its stubs know too little of what it takes
+Array = Any  # a pyarrow array
+
+_REQUIRED = {"side", "line_no", "posted_on", "amount", "currency"}
+_TYPES = {
+    "side": pa.string(),
+    "line_no": pa.int64(),
+    "entry_id": pa.string(),
+    "account": pa.string(),
+    "posted_on": pa.date32(),
+    "amount": pa.int64(),
+    "currency": pa.string(),
+    "reference": pa.string(),
+    "description": pa.string(),
+    "kind": pa.string(),
+    "reference_norm": pa.string(),
+}
+SCHEMA = pa.schema(
+    [pa.field(name, kind, nullable=name not in _REQUIRED) for name, kind in _TYPES.items()]
+)
+_BOM = b"\xef\xbb\xbf"
+
+
+def sure(
+    data: bytes, lines: NDArray[np.int64], reader: Reader
+) -> tuple[pa.Table, NDArray[np.bool_]]:
+    """The entries among records of proven grammar and valid UTF-8, and which records they are."""
+    table, kept = _tokens(data, len(lines), reader)
+
+    def column(name: str) -> Array:
+        if name not in reader.index:
+            return pa.nulls(len(table), pa.string())
+        return table.column(str(reader.index[name])).combine_chunks()
+
+    side = _by_value(column("side"), reader.side, pa.string())
+    day = _by_value(column("posted_on"), reader.day, pa.date32())
+    currency = _by_value(column("currency"), reader.currency, pa.string())
+    amount = _amounts(column("amount"), currency, reader)
+    good = pc.and_(pc.and_(side.is_valid(), day.is_valid()), amount.is_valid())
+    for name, pattern in reader.skip_rules.items():
+        skipped = pc.match_substring_regex(column(name), pattern).fill_null(False)
+        good = pc.and_not(good, skipped)
+    texts = {name: column(name) for name in TEXT_COLUMNS}
+    arrays = texts | {
+        "side": side,
+        "line_no": pa.array(lines[kept]),
+        "posted_on": day,
+        "amount": amount,
+        "currency": currency,
+        "reference_norm": _normalised(texts["reference"]),
+    }
+    entries = pa.table([arrays[name] for name in SCHEMA.names], schema=SCHEMA).filter(good)
+    entered = np.zeros(len(lines), bool)
+    entered[kept[good.to_numpy(zero_copy_only=False)]] = True
+    return entries, entered
+
+
+def _tokens(data: bytes, count: int, reader: Reader) -> tuple[pa.Table, NDArray[np.int64]]:
+    """The mapped columns as text, null where empty, and the index of each row's record."""
+    short: list[int] = []
+
+    def leave_out(row: Any) -> Literal["skip"]:
+        short.append(row.number - 1)  # counts from 1, rightly only without threads
+        return "skip"
+
+    wanted = sorted({str(i) for i in reader.index.values()})
+    grammar = reader.grammar
+    if data.startswith(_BOM):
+        data = _BOM + data  # one is taken off every buffer
+    table = arrow_csv.read_csv(
+        io.BytesIO(data),
+        arrow_csv.ReadOptions(
+            use_threads=False,
+            block_size=len(data) + 1,
+            column_names=[str(i) for i in range(reader.width)],
+        ),
+        arrow_csv.ParseOptions(
+            delimiter=chr(grammar.delimiter),
+            quote_char=chr(grammar.quote),
+            double_quote=grammar.doubles,
+            newlines_in_values=True,
+            ignore_empty_lines=False,
+            invalid_row_handler=leave_out,
+        ),
+        arrow_csv.ConvertOptions(
+            check_utf8=False,
+            include_columns=wanted,
+            column_types={name: pa.string() for name in wanted},
+            null_values=[""],
+            strings_can_be_null=True,
+        ),
+    )
+    return table, np.delete(np.arange(count), short)
+
+
+def _by_value(column: Array, parse: Callable[[str | None], Any], kind: pa.DataType) -> Array:
+    """The definition's own function, once for each distinct value; null where it finds a fault."""
+
+    def attempt(text: str | None) -> Any:
+        try:
+            return parse(text)
+        except Fault:
+            return None
+
+    encoded = column.dictionary_encode(null_encoding="encode")
+    values = pa.array([attempt(text) for text in encoded.dictionary.to_pylist()], kind)
+    return values.take(encoded.indices)
+
+
+def _amounts(text: Array, currency: Array, reader: Reader) -> Array:
+    """Minor units where whole digits are few enough for int64 whatever the currency; else null."""
+    point, group = re.escape(reader.decimal), re.escape(reader.thousands)
+    whole = r"\d{1,14}" + (rf"|\d{{1,3}}(?:{group}\d{{3}}){{1,3}}" if group else "")
+    exponents = _by_value(currency, lambda code: EXPONENTS.get(code or ""), pa.int8())
+    amounts = pa.nulls(len(text), pa.int64())
+    for exponent in pc.unique(exponents).drop_null().to_pylist():
+        fraction = rf"(?:{point}\d{{1,{exponent}}})?" if exponent else ""
+        fits = pc.match_substring_regex(text, rf"\A-?(?:{whole}){fraction}\z")
+        mine = pc.and_(fits, pc.equal(exponents, exponent))
+        plain = pc.if_else(mine, text, None)
+        if reader.thousands:
+            plain = pc.replace_substring(plain, reader.thousands, "")
+        plain = pc.replace_substring(plain, reader.decimal, ".")
+        units = plain.cast(pa.decimal128(18, exponent))
+        low_words = np.frombuffer(units.buffers()[1], np.int64)[::2]  # 128 bits, little-endian
+        amounts = pc.coalesce(
+            amounts, pa.array(low_words, mask=~mine.fill_null(False).to_numpy(False))
+        )
+    return amounts
+
+
+def _normalised(reference: Array) -> Array:
+    """`normalised`, whole columns at a time where all is ASCII."""
+    ascii_ = pc.string_is_ascii(reference)
+    bulk = pc.ascii_upper(reference)
+    bulk = pc.replace_substring_regex(bulk, r"[\t-\r\x1c-\x1f ]+", " ")
+    bulk = pc.utf8_trim(bulk, " ")
+    bulk = pc.if_else(pc.equal(bulk, ""), None, bulk)
+    others = [normalised(text) for text in reference.filter(pc.invert(ascii_)).to_pylist()]
+    return pc.replace_with_mask(
+        bulk, pc.invert(ascii_).fill_null(False), pa.array(others, pa.string())
+    )
