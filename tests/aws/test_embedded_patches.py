@@ -61,10 +61,10 @@ def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
 # State machines
 
 
-def start(aws: EmbeddedAWS, states: dict[str, Any], **machine: Any) -> str:
+def start(aws: EmbeddedAWS, states: dict[str, Any], name: str | None = None, **machine: Any) -> str:
     definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
     states_client = aws.client("stepfunctions")
-    name = f"machine-{uuid.uuid4().hex[:8]}"
+    name = name or f"machine-{uuid.uuid4().hex[:8]}"
     arn = states_client.create_state_machine(
         name=name, roleArn=ROLE, definition=json.dumps(definition | machine)
     )["stateMachineArn"]
@@ -173,6 +173,24 @@ def test_a_reset_forgets_faults(aws: EmbeddedAWS) -> None:
     assert run(aws, {"Call": task()})["status"] == "FAILED"  # there is no such topic
 
 
+def test_an_execution_does_not_go_on_after_a_reset(aws: EmbeddedAWS) -> None:
+    def begin(seconds: float) -> str:
+        queue = str(aws.client("sqs").create_queue(QueueName="q")["QueueUrl"])
+        aws.fault(Fault(state="Call", seconds=seconds, result={}))
+        send = {"QueueUrl": queue, "MessageBody": str(seconds)}
+        tell = task(Resource="arn:aws:states:::sqs:sendMessage", Arguments=send)
+        execution = start(aws, {"Call": task(Next="Tell", End=False), "Tell": tell}, name="same")
+        until(lambda: any(e["type"] == "TaskScheduled" for e in history(aws, execution)))
+        return queue
+
+    begin(0.5)
+    aws.reset()
+    queue = begin(1)
+    time.sleep(1.5)  # both would have told by now
+    received = aws.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    assert [message["Body"] for message in received["Messages"]] == ["1"]
+
+
 @pytest.mark.parametrize("retrier", [{"MaxDelaySeconds": 1}, {"JitterStrategy": "FULL"}])
 def test_the_cap_and_the_jitter_of_a_retry_are_kept(
     retrier: dict[str, Any], monkeypatch: pytest.MonkeyPatch
@@ -210,7 +228,7 @@ def test_states_task_failed_does_not_catch_a_timeout(aws: EmbeddedAWS) -> None:
 
 def test_a_machine_that_exceeds_its_timeout_has_timed_out_and_stays_so(aws: EmbeddedAWS) -> None:
     aws.fault(Fault(state="Call", seconds=2, error="Too.Late"))
-    execution = start(aws, {"Call": task(**caught("States.ALL"))} | CAUGHT, TimeoutSeconds=1)
+    execution = start(aws, {"Call": task()}, TimeoutSeconds=1)
     assert ended(aws, execution)["status"] == "TIMED_OUT"
     time.sleep(1.5)  # the task ends only now
     assert describe(aws, execution)["status"] == "TIMED_OUT"
@@ -437,6 +455,13 @@ def test_the_time_in_the_queue_counts_against_the_tasks_timeout(
     assert output(aws, states)["Error"] == "States.Timeout"
     (tmp_path / "go").touch()
     run_in(aws, first, "SUCCEEDED")
+
+
+def test_the_newest_run_is_listed_first(aws: EmbeddedAWS) -> None:
+    create_job(aws, ExecutionProperty={"MaxConcurrentRuns": 2})
+    started = [start_run(aws), start_run(aws)]
+    listed = aws.client("glue").get_job_runs(JobName="echo")["JobRuns"]
+    assert [run["Id"] for run in listed] == started[::-1]
 
 
 def test_a_run_in_the_queue_can_be_stopped(aws: EmbeddedAWS, tmp_path: Path) -> None:

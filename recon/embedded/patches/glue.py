@@ -114,6 +114,14 @@ def start_job_run(original: Any, request: dict[str, Any]) -> Any:
     return json_response({"JobRunId": run["Id"]})
 
 
+# "GetJobRuns returns the job runs in chronological order, with the newest jobs being returned first."
+@replaces(glue, "_get_job_runs")
+def newest_run_first(original: Any, request: dict[str, Any]) -> Any:
+    status, headers, body = original(request)
+    answer = json.loads(body)
+    return status, headers, json.dumps({"JobRuns": answer["JobRuns"][::-1]}).encode()
+
+
 @replaces(glue, "_batch_stop_job_run")
 def stop_kills_the_process(original: Any, request: dict[str, Any]) -> Any:
     ids = request.get("JobRunIds", [])
