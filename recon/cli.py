@@ -1,0 +1,200 @@
+"""The `recon` command. Results are told in Portuguese, help is English.
+
+Exit codes: 0 agreed or pending; 1 divergent, refused, incomplete or failed; 2 wrong usage, profile or environment;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from cyclopts import App, CycloptsError, Parameter
+
+from jobs.profile import ProfileError
+from recon.embedded.aws import EmbeddedAWSError
+from recon.errors import UsageError
+from recon.output import Output
+from shared.errors import ReconError
+
+if TYPE_CHECKING:
+    from recon.pipeline import Pipeline
+
+EXIT_CODES = (
+    "Exit codes: 0 agreed or pending; 1 divergent, refused, incomplete or failed; "
+    "2 wrong usage, profile or environment; 130 interrupted."
+)
+INTERRUPTED = 130
+
+app = App(
+    name="recon",
+    help="Reconcile the two sides of a CSV file, and explain every difference.",
+    help_epilogue=EXIT_CODES,
+    help_format="plaintext",
+    version_flags=(),
+    result_action="return_value",
+    exit_on_error=False,
+    print_error=False,
+    suppress_keyboard_interrupt=False,
+    default_parameter=Parameter(negative=(), show_default=False),
+)
+
+File = Annotated[Path, Parameter(help="The CSV file.")]
+ProfileName = Annotated[str, Parameter(help="Which kind of file it is (default: default).")]
+ProfileOrPath = Annotated[
+    str, Parameter(help="A profile's name, or the path of a .toml file (default: default).")
+]
+Json = Annotated[
+    bool, Parameter(name="--json", help="One JSON document on stdout, the rest on stderr.")
+]
+Endpoint = Annotated[
+    str | None,
+    Parameter(
+        help="A running `recon up` (default: AWS_ENDPOINT_URL, else the only one that is running)."
+    ),
+]
+Aws = Annotated[
+    bool,
+    Parameter(
+        name="--aws", help="A real account, by the ordinary AWS settings. Not run by the tests."
+    ),
+]
+StackName = Annotated[str, Parameter(help="The deployed stack (default: reconciliation).")]
+
+
+@app.command
+def run(
+    file: File,
+    /,
+    *,
+    profile: ProfileName = "default",
+    day: Annotated[
+        str | None, Parameter(help="Day of the file, YYYY-MM-DD (default: today).")
+    ] = None,
+    out: Annotated[
+        Path | None, Parameter(help="Folder for the results (default: recon-out/<job id>).")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Reconcile a file on an embedded AWS of its own: no account, no Docker.
+
+    Example: recon run samples/conciliado.csv --day 2026-02-16
+    """
+    from recon.run import run
+
+    return run(file, profile, _day(day), out, Output(as_json=json))
+
+
+@app.command
+def up(
+    *,
+    port: Annotated[int, Parameter(help="Port on 127.0.0.1 (default: a free one).")] = 0,
+    state: Annotated[
+        Path | None, Parameter(help="Folder that keeps everything between two runs.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Leave the embedded AWS running with the pipeline deployed, until interrupted.
+
+    Example: recon up --port 4566 --state ~/.recon
+    """
+    from recon.up import up
+
+    return up(port, state, Output(as_json=json))
+
+
+@app.command
+def runs(
+    *,
+    limit: Annotated[int, Parameter(help="How many, the newest first (default: 20).")] = 20,
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """List executions.
+
+    Example: recon runs --limit 5
+    """
+    from recon import history
+
+    return history.runs(_pipeline(endpoint, aws, stack_name), limit, Output(as_json=json))
+
+
+@app.command
+def show(
+    job: Annotated[str, Parameter(help="A job id, or the name of one execution.")],
+    /,
+    *,
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """Explain one execution: its states, its result or its failure, where its outputs lie.
+
+    Example: recon show JOB-20260216-default-0123456789abcdef
+    """
+    from recon import history
+
+    return history.show(_pipeline(endpoint, aws, stack_name), job, Output(as_json=json))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit codes: see the module."""
+    output = Output()
+    try:
+        with _termination_as_interrupt():
+            result: int | None = app(argv)
+    except CycloptsError as error:
+        output.error(str(error), "Try: recon --help")
+        return 2
+    except (UsageError, ProfileError) as error:
+        output.error(error.message, error.hint)
+        return 2
+    except ReconError as error:
+        output.error(f"{error.message} ({error.error_code})", error.hint)
+        return 1
+    except (EmbeddedAWSError, BotoCoreError, ClientError) as error:
+        output.error(str(error))
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return result or 0  # None: help was asked for
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """SIGTERM and a closed terminal end the command as Ctrl-C does: what it started is stopped with it."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, interrupt) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise UsageError(f"--day {text}: não é uma data AAAA-MM-DD.") from error
+
+
+def _pipeline(endpoint: str | None, aws: bool, stack_name: str) -> Pipeline:
+    from recon.pipeline import Pipeline
+    from recon.stack import Stack
+    from recon.target import clients
+
+    client = clients(endpoint, aws=aws)
+    return Pipeline(client, Stack.find(client, stack_name))

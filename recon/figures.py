@@ -1,0 +1,62 @@
+"""A stage's figures in the words of the command: one line while it runs, a few at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared import ptbr
+from shared.manifest import Figures, QuickSightFigures, ReconciliationFigures, ValidationFigures
+from shared.taxonomy import ROW_CLASSES, Verdict
+
+
+def note(figures: Figures) -> str:
+    match figures:
+        case ValidationFigures():
+            return ", ".join(
+                (
+                    ptbr.count(figures.lines, "registro lido", "registros lidos"),
+                    ptbr.count(figures.entries, "lançamento", "lançamentos"),
+                    ptbr.count(figures.rejected, "rejeitado", "rejeitados"),
+                )
+            )
+        case ReconciliationFigures():
+            return ", ".join(
+                (
+                    ptbr.count(figures.matches, "conciliação", "conciliações"),
+                    ptbr.count(figures.breaks, "divergência", "divergências"),
+                    ptbr.count(figures.pending, "pendência", "pendências"),
+                )
+            )
+        case QuickSightFigures():
+            rows = ptbr.count(sum(figures.tables.values()), "linha", "linhas")
+            return f"{rows} em {ptbr.count(len(figures.tables), 'tabela', 'tabelas')}"
+
+
+def verdict_lines(figures: ReconciliationFigures) -> Iterator[str]:
+    """The verdict, then what it rests on: counts by class, and per currency the totals and both differences."""
+    yield f"Veredito: {Verdict(figures.verdict).label}"
+    for code, count in figures.counts.items():
+        if count:
+            yield f"  {ptbr.number(count):>12}  {ROW_CLASSES[code].label}"
+    for money in figures.currencies:
+        for label, value in (
+            (f"Total A ({ptbr.count(money.rows_a, 'lançamento', 'lançamentos')})", money.total_a),
+            (f"Total B ({ptbr.count(money.rows_b, 'lançamento', 'lançamentos')})", money.total_b),
+            ("Diferença líquida", money.net),
+            ("Diferença bruta", money.gross),
+        ):
+            yield f"  {label}: {ptbr.money(value, money.currency)}"
+    held = sum(identity.held for identity in figures.identities)
+    yield f"  Provas: {held} de {len(figures.identities)} identidades fecham"
+    yield f"  Hash do resultado: {figures.result_hash}"
+
+
+def verdict_document(figures: ReconciliationFigures) -> dict[str, object]:
+    """The same for machines; amounts in minor units."""
+    return {
+        "verdict": figures.verdict,
+        "result_hash": figures.result_hash,
+        "counts": {code: count for code, count in figures.counts.items() if count},
+        "totals": [money.model_dump(mode="json") for money in figures.currencies],
+        "engine": figures.engine,
+    }

@@ -1,0 +1,141 @@
+"""`recon runs` and `recon show`: what ran, and what became of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from recon import figures
+from recon.errors import UsageError
+from recon.follow import with_notes
+from recon.output import Output
+from recon.pipeline import Execution, Pipeline
+from recon.timeline import Timeline
+from shared import ptbr
+from shared.layout import Stage
+from shared.manifest import Manifest, ReconciliationFigures
+from shared.taxonomy import Verdict
+
+
+def runs(pipeline: Pipeline, limit: int, output: Output) -> int:
+    found = [
+        (run, _verdict(pipeline.manifests(run.job_id, run.name))) for run in pipeline.latest(limit)
+    ]
+    if output.as_json:
+        output.document({"runs": [_summary(run, verdict) for run, verdict in found]})
+        return 0
+    if not found:
+        output.line("Nenhuma execução ainda.")
+    else:
+        head = ("EXECUÇÃO", "SITUAÇÃO", "INÍCIO", "DURAÇÃO", "VEREDITO", "ARQUIVO")
+        output.table(head, [_row(run, verdict) for run, verdict in found])
+    return 0
+
+
+def show(pipeline: Pipeline, job: str, output: Output) -> int:
+    """job: a job, whose last attempt is shown, or one execution."""
+    attempts = pipeline.attempts(job)
+    if not attempts:
+        raise UsageError(
+            f"Não há execução {job!r}.", hint="`recon runs` lista as que existem (por 90 dias)."
+        )
+    run = attempts[-1]
+    timeline = with_notes(pipeline, run.job_id, pipeline.timeline(run), {})
+    manifests = pipeline.manifests(run.job_id, run.name)
+    checkpoint = pipeline.checkpoint(run.job_id)
+    verdict = _verdict(manifests)
+    if output.as_json:
+        output.document(
+            {
+                **document(run, timeline, manifests),
+                "attempts": [_summary(attempt, None) for attempt in attempts],
+                "checkpoint": checkpoint and checkpoint.model_dump(mode="json"),
+                "outputs": pipeline.address(run.job_id, run.name),
+            }
+        )
+        return exit_code(run, verdict)
+    output.line(f"{run.name}: {run.status}")
+    output.line(f"Arquivo: s3://{run.job.get('bucket_name')}/{run.job.get('object_key')}")
+    output.line(f"SHA-256: {run.job.get('file_hash')}")
+    output.line(f"Início: {ptbr.moment(run.started_at)}")
+    for attempt in attempts[:-1]:
+        output.line(f"Tentativa anterior: {attempt.name}: {attempt.status} ({attempt.error})")
+    output.timeline(timeline)
+    if reconciled := manifests.get(Stage.RECONCILIATION):
+        assert isinstance(reconciled.figures, ReconciliationFigures)
+        for line in figures.verdict_lines(reconciled.figures):
+            output.line(line)
+    if checkpoint and run.status != "SUCCEEDED":
+        output.line(f"Falhou em {checkpoint.state}: {checkpoint.error.message}")
+        output.line(f"Para retomar: {checkpoint.resume}")
+    output.line(f"Saídas: {pipeline.address(run.job_id, run.name)}")
+    return exit_code(run, verdict)
+
+
+def exit_code(run: Execution, verdict: Verdict | None) -> int:
+    """0 agreed or pending, or still running; 1 divergent, incomplete or failed."""
+    if run.status == "RUNNING":
+        return 0
+    return 0 if run.status == "SUCCEEDED" and verdict and verdict.agrees else 1
+
+
+def document(
+    run: Execution, timeline: Timeline, manifests: Mapping[Stage, Manifest]
+) -> dict[str, Any]:
+    """One execution for machines: `recon show --json`, and a part of `recon run --json`."""
+    reconciled = manifests.get(Stage.RECONCILIATION)
+    result: dict[str, object] = {"verdict": None}
+    if reconciled and isinstance(reconciled.figures, ReconciliationFigures):
+        result = figures.verdict_document(reconciled.figures)
+    return {
+        **_summary(run, None),
+        **result,
+        "error": run.error and {"name": run.error, "cause": run.cause},
+        "states": [
+            {
+                "state": visit.state,
+                "entered_at": visit.entered_at.isoformat(),
+                "seconds": round(visit.seconds(visit.left_at), 3) if visit.left_at else None,
+                "error": visit.error,
+                "produced": timeline.notes.get(visit.state),
+            }
+            for visit in timeline.visits
+        ],
+    }
+
+
+def _summary(run: Execution, verdict: Verdict | None) -> dict[str, Any]:
+    return {
+        "job_id": run.job_id,
+        "execution": run.name,
+        "execution_arn": run.arn,
+        "status": run.status,
+        "verdict": verdict,
+        "profile": run.job.get("profile", "default"),
+        "object_key": run.job.get("object_key"),
+        "started_at": run.started_at.isoformat(),
+        "seconds": _seconds(run),
+    }
+
+
+def _row(run: Execution, verdict: Verdict | None) -> tuple[str, ...]:
+    seconds = _seconds(run)
+    return (
+        run.name,
+        run.status,
+        ptbr.moment(run.started_at),
+        "" if seconds is None else ptbr.duration(seconds),
+        verdict.label if verdict else "",
+        str(run.job.get("object_key", "")),
+    )
+
+
+def _seconds(run: Execution) -> float | None:
+    stopped = run.stopped_at
+    return None if stopped is None else round((stopped - run.started_at).total_seconds(), 3)
+
+
+def _verdict(manifests: Mapping[Stage, Manifest]) -> Verdict | None:
+    reconciled = manifests.get(Stage.RECONCILIATION)
+    found = reconciled and reconciled.figures
+    return found.verdict if isinstance(found, ReconciliationFigures) else None

@@ -1,0 +1,141 @@
+"""What the command prints, and the only place where it prints.
+
+People read Portuguese. On a terminal progress is drawn live; on a pipe it is plain lines. Under `--json` stdout carries
+one JSON document and everything for people goes to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from recon.timeline import Timeline, Visit
+from shared import ptbr
+
+
+class Watch(Protocol):
+    """Is shown the whole timeline again and again while it grows."""
+
+    def __call__(self, timeline: Timeline) -> None: ...
+
+
+class Output:
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        # A pipe has no width: a line there stays a line.
+        self._people = Console(stderr=as_json, highlight=False, soft_wrap=True)
+
+    def line(self, text: str = "", style: str | None = None) -> None:
+        self._people.print(Text(text), style=style)
+
+    def document(self, content: Mapping[str, Any]) -> None:
+        """The one JSON document of `--json`."""
+        sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+    def error(self, message: str, hint: str | None = None) -> None:
+        errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        errors.print(Text(f"Erro: {message}"), style="red")
+        if hint:
+            errors.print(Text(hint))
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """On a pipe tabs part the cells: no width is right for what comes after it."""
+        if not self._people.is_terminal:
+            for row in (head, *rows):
+                self.line("\t".join(row))
+            return
+        table = Table(*head, box=None, pad_edge=False, header_style="bold")
+        for row in rows:
+            table.add_row(*(Text(cell, overflow="fold") for cell in row))
+        self._people.print(table)
+
+    def block(self, text: str) -> None:
+        """Text as somebody else wrote it, set apart."""
+        for row in text.splitlines():
+            self.line(f"  │ {row}" if row else "  │")
+
+    def timeline(self, timeline: Timeline) -> None:
+        _Lines(self)(timeline)
+
+    @contextmanager
+    def step(self, doing: str) -> Iterator[None]:
+        """Work of unknown length: a spinner on a terminal; on a pipe one line when it is done."""
+        began = datetime.now(UTC)
+        if self._people.is_terminal:
+            with self._people.status(Text(f"{doing} …")):
+                yield
+        else:
+            yield
+        self.line(f"{doing} ({ptbr.duration((datetime.now(UTC) - began).total_seconds())})")
+
+    @contextmanager
+    def follow(self) -> Iterator[Watch]:
+        if not self._people.is_terminal:
+            yield _Lines(self)
+            return
+        with Live(console=self._people, refresh_per_second=10) as live:
+            yield lambda timeline: live.update(_drawing(timeline))
+
+
+class _Lines:
+    """One line for each state entered and each state left, once."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._told = 0
+
+    def __call__(self, timeline: Timeline) -> None:
+        lines = [line for visit in timeline.visits for line in _lines(timeline, visit)]
+        for line in lines[self._told :]:
+            self._output.line(line)
+        self._told = len(lines)
+
+
+def _lines(timeline: Timeline, visit: Visit) -> Iterator[str]:
+    yield f"{_clock(timeline, visit.entered_at)}  → {visit.state}"
+    if visit.left_at:
+        yield f"{_clock(timeline, visit.left_at)}  {_mark(visit)} {visit.state} {_told(timeline, visit)}"
+
+
+def _clock(timeline: Timeline, at: datetime) -> str:
+    """Elapsed and left, both of the execution's time."""
+    elapsed, left = ptbr.duration(timeline.elapsed_at(at)), ptbr.duration(timeline.left_at(at))
+    return f"{elapsed:>13}  restam {left:>13}"
+
+
+def _mark(visit: Visit) -> str:
+    return "✗" if visit.error else "✓"
+
+
+def _told(timeline: Timeline, visit: Visit) -> str:
+    parts = [ptbr.duration(visit.seconds(visit.left_at or datetime.now(UTC)))]
+    if visit.attempts > 1:
+        parts.append(f"{visit.attempts} tentativas")
+    if visit.error:
+        parts.append(visit.error)
+    elif note := timeline.notes.get(visit.state):
+        parts.append(note)
+    return " · ".join(parts)
+
+
+def _drawing(timeline: Timeline) -> RenderableType:
+    now = datetime.now(UTC)
+    table = Table.grid(padding=(0, 1))
+    for visit in timeline.visits:
+        mark: RenderableType = Spinner("dots") if visit.left_at is None else Text(_mark(visit))
+        style = "red" if visit.error else "green" if visit.left_at else "bold"
+        table.add_row(mark, Text(visit.state, style=style), Text(_told(timeline, visit)))
+    elapsed, left = timeline.elapsed_at(now), timeline.left_at(now)
+    clock = f"{ptbr.duration(elapsed)} decorridos, restam {ptbr.duration(left)}"
+    return Group(table, Text(clock, style="dim"))

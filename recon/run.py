@@ -1,0 +1,152 @@
+"""`recon run`: one file through the whole pipeline on an embedded AWS of its own, shown as it happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from recon import figures, history
+from recon.embedded.aws import EmbeddedAWS
+from recon.embedded.deploy import deploy
+from recon.embedded.mail import Mail
+from recon.errors import UsageError
+from recon.follow import follow, wait_for
+from recon.output import Output
+from recon.pipeline import Pipeline
+from shared import ptbr
+from shared.alert import Alert
+from shared.intake import Receipt
+from shared.layout import Stage
+from shared.manifest import Manifest, ReconciliationFigures
+from shared.upload_key import TIME_ZONE
+
+SUBSCRIBER = "analista@exemplo.com.br"
+OUT = Path("recon-out")
+# Generous, for many of these may share the machine.
+TAKEN_IN_SECONDS = 120.0
+ALERT_SECONDS = 60.0
+POLL_SECONDS = 0.1
+
+
+def run(file: Path, profile: str, day: date | None, out: Path | None, output: Output) -> int:
+    if not file.is_file():
+        raise UsageError(f"Arquivo não encontrado: {file}")
+    key = f"{profile}/{day or datetime.now(TIME_ZONE).date():%Y-%m-%d}/{file.name}"
+    with EmbeddedAWS() as aws:
+        with output.step("AWS embarcada pronta, pilha implantada"):
+            pipeline = Pipeline(aws.client, deploy(aws))
+            inbox = Inbox(aws, pipeline)
+        receipt = _uploaded(pipeline, file, key, output)
+        if receipt.outcome != "started":
+            told = inbox.first()
+            _show_alert(told, output)
+            if output.as_json:
+                output.document({"outcome": receipt.outcome, "object_key": key, **told.document()})
+            return 1
+        return _reconciled(pipeline, inbox, receipt, out, output)
+
+
+def _uploaded(pipeline: Pipeline, file: Path, key: str, output: Output) -> Receipt:
+    version = pipeline.upload(file, key)
+    output.line(f"{file} enviado para s3://{pipeline.stack.ingress_bucket}/{key}")
+    return wait_for(
+        f"o recibo do envio {key}",
+        lambda: pipeline.receipt(key, version),
+        TAKEN_IN_SECONDS,
+        POLL_SECONDS,
+    )
+
+
+def _reconciled(
+    pipeline: Pipeline, inbox: Inbox, receipt: Receipt, out: Path | None, output: Output
+) -> int:
+    job_id, name = str(receipt.job_id), str(receipt.execution_name)
+    output.line(f"Execução {name} iniciada")
+    with output.follow() as watch:
+        execution, timeline = follow(pipeline, job_id, name, watch, POLL_SECONDS)
+    told = inbox.first()
+    manifests = pipeline.manifests(job_id, name)
+    folder = out or OUT / job_id
+    pipeline.fetch_outputs(job_id, name, folder)
+    told.keep(folder)
+
+    _show_alert(told, output)
+    verdict = None
+    if (reconciled := manifests.get(Stage.RECONCILIATION)) and isinstance(
+        reconciled.figures, ReconciliationFigures
+    ):
+        verdict = reconciled.figures.verdict
+        output.line()
+        for line in figures.verdict_lines(reconciled.figures):
+            output.line(line)
+    output.line()
+    output.line(f"Saídas em {folder}")
+    for line in _files(manifests):
+        output.line(f"  {line}")
+    if output.as_json:
+        output.document(
+            {
+                "outcome": receipt.outcome,
+                **history.document(execution, timeline, manifests),
+                **told.document(),
+                "outputs": str(folder),
+            }
+        )
+    return history.exit_code(execution, verdict)
+
+
+@dataclass(frozen=True)
+class Told:
+    """An alert as its two subscribers got it: a queue and a mailbox."""
+
+    alert: Alert
+    mail: Mail
+
+    def keep(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = f"{self.mail.subject}\n\n{self.mail.text}\n"
+        (folder / "alerta.txt").write_text(text, encoding="utf-8")
+        (folder / "alerta.json").write_text(self.alert.to_json(), encoding="utf-8")
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "alert": self.alert.model_dump(mode="json", exclude_none=True),
+            "alert_email": {"subject": self.mail.subject, "text": self.mail.text},
+        }
+
+
+class Inbox:
+    """Both subscribers. Made before the upload, so that nothing is missed."""
+
+    def __init__(self, aws: EmbeddedAWS, pipeline: Pipeline) -> None:
+        self._aws = aws
+        self._pipeline = pipeline
+        self._queue = pipeline.subscribe_queue()
+        pipeline.subscribe_email(SUBSCRIBER)
+
+    def first(self) -> Told:
+        received = wait_for(
+            "o alerta no tópico",
+            lambda: next(iter(self._pipeline.receive(self._queue, wait_seconds=1)), None),
+            ALERT_SECONDS,
+            every=0,
+        )
+        mail = next(m for m in self._aws.mails() if m.message_id == received.message_id)
+        return Told(received.alert, mail)
+
+
+def _show_alert(told: Told, output: Output) -> None:
+    output.line()
+    output.line(f"Alerta recebido por {told.mail.to}")
+    output.block(f"{told.mail.subject}\n\n{told.mail.text}")
+
+
+def _files(manifests: dict[Stage, Manifest]) -> list[str]:
+    lines = []
+    for stage, manifest in manifests.items():
+        for _, file in sorted(manifest.files.items()):
+            rows = "" if file.rows is None else f" ({ptbr.count(file.rows, 'linha', 'linhas')})"
+            lines.append(f"{stage}/{file.path.rsplit('/', 1)[-1]}{rows}")
+    return lines

@@ -1,0 +1,57 @@
+"""`recon up`: the embedded AWS with the pipeline deployed, for any AWS client, until interrupted."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from recon.embedded.aws import EmbeddedAWS, EmbeddedAWSError
+from recon.embedded.deploy import deploy
+from recon.output import Output
+from recon.target import Running, announced
+
+
+def up(port: int, state: Path | None, output: Output) -> int:
+    with EmbeddedAWS(port=port, state_dir=state and state.resolve()) as aws:
+        with output.step("AWS embarcada pronta, pilha implantada"):
+            stack = deploy(aws)
+        running = Running(
+            endpoint=aws.endpoint_url,
+            region=aws.region,
+            access_key_id=aws.credentials.access_key_id,
+            secret_access_key=aws.credentials.secret_access_key,
+            ingress_bucket=stack.ingress_bucket,
+            data_bucket=stack.data_bucket,
+            checkpoints_bucket=stack.checkpoints_bucket,
+            topic_arn=stack.topic_arn,
+            state_machine_arn=stack.state_machine_arn,
+            queue_url=stack.queue_url,
+            dlq_url=stack.dlq_url,
+        )
+        with announced(running):
+            if output.as_json:
+                output.document(running.model_dump())
+            for line in _how_to_use(running):
+                output.line(line)
+            _until_interrupted(aws)
+    output.line("AWS embarcada encerrada" + (f"; o estado ficou em {state}" if state else ""))
+    return 0
+
+
+def _how_to_use(running: Running) -> tuple[str, ...]:
+    return (
+        f"export AWS_ENDPOINT_URL={running.endpoint} AWS_REGION={running.region}",
+        f"export AWS_ACCESS_KEY_ID={running.access_key_id} "
+        f"AWS_SECRET_ACCESS_KEY={running.secret_access_key}",
+        f"aws s3 cp arquivo.csv s3://{running.ingress_bucket}/2026-02-16/",
+        "Em outro terminal: recon runs. Ctrl-C encerra.",
+    )
+
+
+def _until_interrupted(aws: EmbeddedAWS) -> None:
+    try:
+        while aws.alive:
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        return
+    raise EmbeddedAWSError("the embedded AWS ended by itself")
