@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from shared.checkpoint import ErrorOutput, FailureStatus
+from shared.checkpoint import ErrorOutput, FailureStatus, ReportedJob
 from shared.contract import Contract, Instant, ProfileName
 from shared.intake import Upload
 from shared.job_event import JobEvent
@@ -26,13 +26,21 @@ class RunCompleted(Contract):
     execution_name: str
     redrive_count: int = 0
 
+    @property
+    def job_id(self) -> str:
+        return self.job.job_id
+
+    @property
+    def profile(self) -> str:
+        return self.job.profile
+
 
 class RunFailed(Contract):
     """`state` and `error` are the failing state's; the checkpoint, where saved, holds the rest."""
 
     kind: Literal["run_failed"] = "run_failed"
     job_id: str
-    job: JobEvent | None = None
+    job: ReportedJob = None
     status: FailureStatus
     state: str
     error: ErrorOutput
@@ -40,6 +48,10 @@ class RunFailed(Contract):
     execution_name: str
     redrive_count: int = 0
     checkpoint_location: str | None = None
+
+    @property
+    def profile(self) -> str | None:
+        return self.job.profile if self.job else None
 
 
 class UploadDuplicate(Contract):
@@ -64,6 +76,10 @@ class UploadRefused(Contract):
     message: str
     hint: str | None = None
 
+    @property
+    def job_id(self) -> None:
+        """Nothing was started."""
+
 
 AlertRequest = Annotated[
     RunCompleted | RunFailed | UploadDuplicate | UploadRefused, Field(discriminator="kind")
@@ -85,3 +101,14 @@ class Alert(Contract):
     message: str
     results: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+
+
+class AlertMarker(Contract):
+    """Left where an alert went out, so that none of its kind goes out again."""
+
+    schema_version: Literal[1] = 1
+    kind: str
+    severity: Severity
+    subject: str
+    message_id: str = Field(description="SNS's own")
+    published_at: Instant

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from shared.contract import Contract, ExecutionName, Instant, JobId
 from shared.job_event import JobEvent
@@ -12,6 +12,18 @@ from shared.layout import Stage
 from shared.manifest import StageError
 
 FailureStatus = Literal["FAILED", "TIMED_OUT", "ABORTED"]
+
+
+def _none_where_invalid(value: Any, validate: ValidatorFunctionWrapHandler) -> JobEvent | None:
+    try:
+        event: JobEvent | None = validate(value)
+    except ValidationError:
+        return None
+    return event
+
+
+# A run may have failed because its input was wrong: that must not keep it from being reported.
+ReportedJob = Annotated[JobEvent | None, WrapValidator(_none_where_invalid)]
 
 
 class ErrorOutput(Contract):
@@ -22,7 +34,10 @@ class ErrorOutput(Contract):
 
 
 class FailureReport(Contract):
-    """What the state machine hands to checkpoint and timeout_handler. By hand, `job_id` will do."""
+    """What the state machine hands to checkpoint and timeout_handler.
+
+    By hand, `job_id` alone is enough.
+    """
 
     job_id: JobId
     state: str = Field(
@@ -33,7 +48,11 @@ class FailureReport(Contract):
     reason: str | None = None
     execution_arn: str | None = None
     execution_name: ExecutionName | None = None
-    job: JobEvent | None = None
+    redrive_count: int = 0
+    job: ReportedJob = None
+    occurred_at: Instant | None = Field(
+        default=None, description="where it is reported late; else the moment it is recorded"
+    )
 
 
 class FailureError(Contract):
@@ -46,9 +65,11 @@ class FailureError(Contract):
 
 
 class StageProgress(Contract):
+    """A stage that was done. Without seconds and rows where its manifest could not be read."""
+
     stage: Stage
     manifest: str = Field(description="s3:// address")
-    seconds: float
+    seconds: float | None = None
     rows: int | None = None
 
 
@@ -62,14 +83,15 @@ class Failure(Contract):
     progress: tuple[StageProgress, ...] = Field(description="the stages that were done, in order")
     execution_arn: str | None = None
     execution_name: str | None = None
+    redrive_count: int = 0
 
 
 class Checkpoint(Failure):
-    """`<job_id>/checkpoint.json`: the latest failed execution on top, older ones in `earlier`."""
+    """`<job_id>/checkpoint.json`: the latest failure on top, those before it in `earlier`."""
 
     schema_version: Literal[1] = 1
     job_id: JobId
     event: JobEvent | None = None
-    attempts: int = Field(ge=1, description="executions of this job that ended badly")
+    attempts: int = Field(ge=1, description="bad ends of this job, this one included")
     resume: str = Field(description="the command that goes on from here")
-    earlier: tuple[Failure, ...] = ()
+    earlier: tuple[Failure, ...] = Field(default=(), description="newest first")

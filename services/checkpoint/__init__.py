@@ -1,0 +1,1 @@
+"""Keeps what failed, how far the run came and how to go on."""

@@ -1,0 +1,1 @@
+"""Tells people, in Portuguese, how a run or an upload ended."""

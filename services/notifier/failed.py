@@ -1,0 +1,110 @@
+"""A run that ended badly: which state failed and why, what was done before, how to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from services.notifier.notice import KEY, Notice, Section, about, day_of, plain
+from shared import ptbr
+from shared.alert import Alert, RunFailed
+from shared.checkpoint import Failure
+from shared.layout import Stage
+
+_MESSAGES = {
+    "FAILED": "Falha no processamento de conciliação",
+    "TIMED_OUT": "Timeout de 20 minutos excedido",
+    "ABORTED": "Processamento de conciliação interrompido",
+}
+_ENDED = {"FAILED": "falhou", "TIMED_OUT": "não terminou a tempo", "ABORTED": "foi interrompida"}
+_STATES = {
+    "StartTimer": "A preparação da execução",
+    "ValidateCSV": "A validação do arquivo",
+    "CheckValidationResult": "A verificação do resultado da validação",
+    "CheckTimeout": "A verificação do tempo",
+    "ReconcileData": "A conciliação",
+    "PrepareQuickSight": "A preparação dos relatórios",
+    "NotifySuccess": "O aviso de conclusão",
+    "AlertSuccessPlainly": "O aviso de conclusão",
+    "UNKNOWN": "A execução",
+}
+_STAGES = {
+    Stage.VALIDATION: ("validação", "lançamentos"),
+    Stage.RECONCILIATION: ("conciliação", "lançamentos"),
+    Stage.QUICKSIGHT_PREP: ("relatórios", "linhas"),
+}
+
+
+def notice(request: RunFailed, failure: Failure, now: datetime) -> Notice:
+    job_id = plain(request.job_id, 80)
+    key = request.job.object_key if request.job else None
+    message = plain(failure.error.message)
+    explained = failure.error.stage_error
+    hint = plain(explained.hint) if explained and explained.hint else None
+    where = request.checkpoint_location and plain(request.checkpoint_location, KEY)
+    resume = f"recon resume {job_id}"
+    # The end that is told is the execution's own, whatever the checkpoint knew before.
+    what = f"{_state(failure.state)} {_ENDED[request.status]}"
+    return Notice(
+        alert=Alert(
+            kind=request.kind,
+            severity="CRITICAL",
+            status=request.status,
+            job_id=job_id,
+            profile=request.profile,
+            timestamp=now,
+            message=_MESSAGES[request.status],
+            error={
+                "state": plain(failure.state, 80),
+                "name": plain(failure.error.name, 256),
+                "code": plain(explained.code, 80) if explained else "",
+                "message": message,
+                "hint": hint or "",
+                "done": [each.stage for each in failure.progress],
+                "execution": plain(request.execution_name, 80),
+                "checkpoint_location": where or "",
+                "resume": resume,
+            },
+        ),
+        subject=about(request.profile, day_of(job_id, key)),
+        headline=f"{what}: {message}",
+        sections=(
+            Section("O que aconteceu", tuple(filter(None, (f"{what}.", message, hint)))),
+            Section("O que já estava pronto", tuple(_progress_lines(failure))),
+            Section("O que fazer", (_advice(failure), f"    {resume}")),
+            Section("Execução", tuple(_run_lines(request, failure, where))),
+        ),
+    )
+
+
+def _state(state: str) -> str:
+    return _STATES.get(state) or f"O estado {plain(state, 80)}"
+
+
+def _advice(failure: Failure) -> str:
+    if failure.state == "ValidateCSV" and failure.error.stage_error:
+        return "Corrija o arquivo e envie de novo. Se o erro não era do arquivo, retome:"
+    if failure.progress:
+        return "Corrija a causa e retome; o que já está pronto é reaproveitado:"
+    return "Corrija a causa e retome:"
+
+
+def _progress_lines(failure: Failure) -> Iterator[str]:
+    for done in failure.progress:
+        name, unit = _STAGES[done.stage]
+        rows = f"{ptbr.number(done.rows)} {unit}" if done.rows is not None else None
+        seconds = ptbr.duration(done.seconds) if done.seconds is not None else None
+        yield f"- {name}: {', '.join(filter(None, (rows, seconds))) or 'concluída'}"
+    if not failure.progress:
+        yield "Nenhuma etapa tinha terminado."
+
+
+def _run_lines(request: RunFailed, failure: Failure, where: str | None) -> Iterator[str]:
+    if request.job:
+        job = request.job
+        yield f"Arquivo: s3://{job.bucket_name}/{plain(job.object_key, KEY)}"
+        yield f"Perfil: {job.profile}"
+    yield f"Job: {plain(request.job_id, 80)}"
+    yield f"Execução: {plain(request.execution_name, 80)}"
+    yield f"Estado: {plain(failure.state, 80)} ({plain(failure.error.name, 256)})"
+    yield f"Checkpoint: {where or 'não foi possível salvar'}"

@@ -1,0 +1,129 @@
+"""The notifier's only way to AWS: what a run left in S3, the markers of alerts, the topic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from services.notifier.settings import NotifierSettings
+from shared import layout
+from shared.alert import AlertMarker, AlertRequest, RunCompleted, RunFailed
+from shared.checkpoint import Failure, FailureReport
+from shared.checkpoint_store import CheckpointStore, observe_failure
+from shared.checkpointing import failure_of
+from shared.layout import Stage
+from shared.manifest import Manifest
+from shared.observability import logger
+from shared.run_store import RunStore, UnreadableError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
+
+# Inside the function's 40 s, so that a hanging call ends as an error that the log names.
+_CLIENTS = Config(
+    connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
+)
+
+
+class Gateway:
+    """services.notifier.alerting.Desk, on the real services."""
+
+    def __init__(self, settings: NotifierSettings, s3: S3Client, sns: SNSClient) -> None:
+        self._settings = settings
+        self._s3 = s3
+        self._sns = sns
+        self._runs = RunStore(s3, settings.data_bucket)
+        self._checkpoints = CheckpointStore(s3, settings.checkpoints_bucket)
+
+    @classmethod
+    def connect(cls, settings: NotifierSettings) -> Self:
+        return cls(
+            settings,
+            boto3.client("s3", config=_CLIENTS),
+            boto3.client("sns", config=_CLIENTS),
+        )
+
+    def manifests(self, request: RunCompleted) -> dict[Stage, Manifest]:
+        found = {}
+        for stage in Stage:
+            try:
+                manifest = self._runs.manifest(request.job.job_id, request.execution_name, stage)
+            except UnreadableError as error:
+                logger.warning("manifest not readable", stage=stage, reason=error.message)
+                continue
+            if manifest:
+                found[stage] = manifest
+        return found
+
+    def failure(self, request: RunFailed, now: datetime) -> Failure:
+        if request.checkpoint_location:
+            checkpoint = self._checkpoints.load(request.job_id)
+            failure = checkpoint and failure_of(checkpoint, request.execution_name)
+            if failure:
+                return failure
+        # Not validated: what has an impossible name must be told all the same.
+        report = FailureReport.model_construct(
+            job_id=request.job_id,
+            state=request.state,
+            status=request.status,
+            error=request.error,
+            reason=None,
+            execution_arn=request.execution_arn,
+            execution_name=request.execution_name,
+            redrive_count=request.redrive_count,
+            job=request.job,
+            occurred_at=None,
+        )
+        return observe_failure(report, self._runs, now)
+
+    def address(self, key: str) -> str:
+        return self._runs.address(key)
+
+    def was_told(self, request: AlertRequest) -> bool:
+        try:
+            self._s3.head_object(Bucket=self._settings.data_bucket, Key=_marker_key(request))
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return False
+            raise
+        return True
+
+    def publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> str:
+        return self._sns.publish(
+            TopicArn=self._settings.topic_arn,
+            Subject=subject,
+            Message=message,
+            MessageStructure="json",
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in attributes.items()
+            },
+        )["MessageId"]
+
+    def mark(self, request: AlertRequest, marker: AlertMarker) -> None:
+        try:
+            self._s3.put_object(
+                Bucket=self._settings.data_bucket,
+                Key=_marker_key(request),
+                Body=marker.to_json().encode(),
+                ContentType="application/json",
+            )
+        except (ClientError, BotoCoreError):
+            # It went out. To fail now would only make it go out twice.
+            logger.exception("alert published but not marked")
+
+
+def _marker_key(request: AlertRequest) -> str:
+    if isinstance(request, RunCompleted | RunFailed):
+        job_id = request.job_id if isinstance(request, RunFailed) else request.job.job_id
+        return layout.run_alert_marker_key(
+            job_id, request.execution_name, request.kind, request.redrive_count
+        )
+    upload = request.upload
+    return layout.intake_alert_marker_key(upload.bucket, upload.key, upload.version, request.kind)

@@ -1,0 +1,58 @@
+"""What is to be said, before any channel gives it its form."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.alert import Alert
+from shared.errors import UploadKeyError
+from shared.upload_key import parse_upload_key
+
+KEY = 1024  # S3's own limit; other texts are cut shorter
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """subject: what it is about; headline: the news in a few words; sections: the e-mail's."""
+
+    alert: Alert
+    subject: str
+    headline: str
+    sections: tuple[Section, ...]
+
+
+def plain(text: str, most: int = 500) -> str:
+    """One line without control characters, however long or odd it was; every form is built of these."""
+    # The first cut keeps a text of megabytes cheap, the last one is exact.
+    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: 8 * most])
+    line = " ".join(visible.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def day_of(job_id: str, object_key: str | None) -> str | None:
+    """The day that the run is about, ISO: the key's folder, else the one in our own job ids."""
+    try:
+        day = parse_upload_key(object_key).day if object_key else None
+    except UploadKeyError:
+        day = None
+    if day:
+        return day.isoformat()
+    match job_id.split("-"):
+        case ["JOB", digits, *_] if len(digits) == 8 and digits.isdecimal():
+            try:
+                return f"{datetime.strptime(digits, '%Y%m%d'):%Y-%m-%d}"  # noqa: DTZ007 - a calendar day
+            except ValueError:
+                return None
+    return None
+
+
+def about(profile: str | None, day: str | None) -> str:
+    return " ".join(("Conciliação", *filter(None, (profile, day))))

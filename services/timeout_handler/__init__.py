@@ -1,0 +1,1 @@
+"""Ends what ran out of time or was stopped, and finds what no event told."""

@@ -1,0 +1,249 @@
+"""The timeout handler's only way to AWS: Step Functions, Glue, S3, the uploads' queue, the notifier."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote_plus
+
+import boto3
+from botocore.config import Config
+
+from services.timeout_handler.runs import Execution, GlueRun
+from services.timeout_handler.settings import TimeoutSettings
+from services.timeout_handler.status_change import BAD_ENDS, job_id_of
+from services.timeout_handler.tick import EndedRun, Snapshot, StoredUpload
+from shared import layout
+from shared.alert import RunFailed
+from shared.checkpoint import FailureReport
+from shared.checkpoint_store import CheckpointStore, record_failure
+from shared.checkpointing import REPORTING_STATES
+from shared.intake import Upload
+from shared.observability import logger
+from shared.run_store import RunStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+# Inside the function's 40 s, so that a hanging call ends as an error that the log names.
+_CLIENTS = Config(
+    connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
+)
+_LIVE = ("STARTING", "RUNNING", "WAITING")
+# No run of ours lives longer; Glue lists the newest first.
+_GLUE_HISTORY = timedelta(days=1)
+_MOST_STOPPED = 25  # Glue's own limit of a call
+_AT_A_TIME = 16
+RESENT = "upload_resent"  # the kind of marker that a missed upload gets
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Gateway:
+    """services.timeout_handler.tick.World, on the real services."""
+
+    def __init__(
+        self,
+        settings: TimeoutSettings,
+        s3: S3Client,
+        stepfunctions: SFNClient,
+        glue: GlueClient,
+        sqs: SQSClient,
+        functions: LambdaClient,
+    ) -> None:
+        self._settings = settings
+        self._s3 = s3
+        self._stepfunctions = stepfunctions
+        self._glue = glue
+        self._sqs = sqs
+        self._functions = functions
+        self._runs = RunStore(s3, settings.data_bucket)
+        self._checkpoints = CheckpointStore(s3, settings.checkpoints_bucket)
+
+    @classmethod
+    def connect(cls, settings: TimeoutSettings) -> Self:
+        return cls(
+            settings,
+            boto3.client("s3", config=_CLIENTS),
+            boto3.client("stepfunctions", config=_CLIENTS),
+            boto3.client("glue", config=_CLIENTS),
+            boto3.client("sqs", config=_CLIENTS),
+            boto3.client("lambda", config=_CLIENTS),
+        )
+
+    # Executions
+
+    def execution(self, arn: str) -> Execution:
+        found = self._stepfunctions.describe_execution(executionArn=arn)
+        return Execution(
+            arn=arn,
+            name=found["name"],
+            status=found["status"],
+            input=found.get("input", ""),
+            error=found.get("error"),
+            cause=found.get("cause"),
+            stopped_at=found.get("stopDate"),
+            redrive_count=found.get("redriveCount", 0),
+        )
+
+    def last_state(self, arn: str) -> str | None:
+        history = self._stepfunctions.get_execution_history(
+            executionArn=arn, reverseOrder=True, includeExecutionData=False, maxResults=100
+        )
+        entered = (
+            event["stateEnteredEventDetails"]["name"]
+            for event in history["events"]
+            if "stateEnteredEventDetails" in event
+        )
+        return next((name for name in entered if name not in REPORTING_STATES), None)
+
+    # Glue runs
+
+    def live_glue_runs(self, execution_name: str) -> list[GlueRun]:
+        return [
+            GlueRun(job, run["Id"], waiting=run["JobRunState"] == "WAITING")
+            for job in self._settings.job_names
+            for run in self._recent_glue_runs(job)
+            if run["JobRunState"] in _LIVE
+            and run.get("Arguments", {}).get("--execution_name") == execution_name
+        ]
+
+    def _recent_glue_runs(self, job: str) -> Iterator[Any]:
+        oldest = datetime.now(UTC) - _GLUE_HISTORY
+        for page in self._glue.get_paginator("get_job_runs").paginate(JobName=job):
+            recent = [run for run in page["JobRuns"] if run["StartedOn"] >= oldest]
+            yield from recent
+            if not recent:
+                return
+
+    def stop(self, runs: Sequence[GlueRun]) -> None:
+        for job in {run.job for run in runs}:
+            ids = [run.id for run in runs if run.job == job]
+            for start in range(0, len(ids), _MOST_STOPPED):
+                answer = self._glue.batch_stop_job_run(
+                    JobName=job, JobRunIds=ids[start : start + _MOST_STOPPED]
+                )
+                if errors := answer.get("Errors"):
+                    # Mostly runs that ended meanwhile; Glue's own timeout ends the others.
+                    logger.warning("glue runs not stopped", errors=errors)
+
+    # What is kept and told
+
+    def record(self, report: FailureReport) -> str:
+        record_failure(report, self._runs, self._checkpoints, datetime.now(UTC))
+        return self._checkpoints.address(report.job_id)
+
+    def was_told(self, job_id: str, execution_name: str, redrive_count: int) -> bool:
+        return any(
+            self._exists(layout.run_alert_marker_key(job_id, execution_name, kind, redrive_count))
+            for kind in ("run_failed", "run_completed")
+        )
+
+    def tell(self, alert: RunFailed) -> None:
+        self._functions.invoke(
+            FunctionName=self._settings.notifier_function,
+            InvocationType="Event",
+            Payload=alert.to_json().encode(),
+        )
+
+    # The tick
+
+    def snapshot(self, since: datetime) -> Snapshot:
+        return Snapshot(
+            runs=_all_at_once(self._ended_run, self._ended_executions(since)),
+            uploads=_all_at_once(self._stored_upload, self._stored_versions(since)),
+        )
+
+    def _ended_executions(self, since: datetime) -> Iterator[tuple[str, datetime]]:
+        """Step Functions lists those that stopped last first."""
+        for status in BAD_ENDS:
+            for page in self._stepfunctions.get_paginator("list_executions").paginate(
+                stateMachineArn=self._settings.state_machine_arn, statusFilter=status
+            ):
+                recent = [run for run in page["executions"] if run["stopDate"] >= since]
+                yield from ((run["executionArn"], run["stopDate"]) for run in recent)
+                if not recent:
+                    break
+
+    def _ended_run(self, ended: tuple[str, datetime]) -> EndedRun:
+        arn, stopped_at = ended
+        execution = self.execution(arn)
+        told = self.was_told(job_id_of(execution), execution.name, execution.redrive_count)
+        return EndedRun(arn, stopped_at, told)
+
+    def _stored_versions(self, since: datetime) -> Iterator[tuple[Upload, datetime]]:
+        bucket = self._settings.ingress_bucket
+        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            for found in page.get("Versions", []):
+                # Folder markers are no uploads.
+                if found["LastModified"] >= since and not found["Key"].endswith("/"):
+                    upload = Upload(
+                        bucket=bucket,
+                        key=found["Key"],
+                        version=found["VersionId"],
+                        size=found["Size"],
+                    )
+                    yield upload, found["LastModified"]
+
+    def _stored_upload(self, stored: tuple[Upload, datetime]) -> StoredUpload:
+        upload, stored_at = stored
+        receipt = layout.receipt_key(upload.bucket, upload.key, upload.version)
+        taken = self._exists(receipt) or self._exists(_resent_marker(upload))
+        return StoredUpload(upload, stored_at, taken)
+
+    def resend(self, upload: StoredUpload) -> None:
+        self._sqs.send_message(
+            QueueUrl=self._settings.queue_url, MessageBody=json.dumps(_s3_event(upload))
+        )
+        self._s3.put_object(
+            Bucket=self._settings.data_bucket, Key=_resent_marker(upload.upload), Body=b"{}"
+        )
+
+    def _exists(self, key: str) -> bool:
+        try:
+            self._s3.head_object(Bucket=self._settings.data_bucket, Key=key)
+        except self._s3.exceptions.ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return False
+            raise
+        return True
+
+
+def _resent_marker(upload: Upload) -> str:
+    return layout.intake_alert_marker_key(upload.bucket, upload.key, upload.version, RESENT)
+
+
+def _s3_event(upload: StoredUpload) -> dict[str, Any]:
+    """As S3 would have sent it, as far as the trigger reads it."""
+    return {
+        "Records": [
+            {
+                "eventVersion": "2.1",
+                "eventSource": "aws:s3",
+                "eventTime": upload.stored_at.isoformat(),
+                "eventName": "ObjectCreated:Put",
+                "s3": {
+                    "bucket": {"name": upload.upload.bucket},
+                    "object": {
+                        "key": quote_plus(upload.upload.key),
+                        "size": upload.upload.size,
+                        "versionId": upload.upload.version,
+                    },
+                },
+            }
+        ]
+    }
+
+
+def _all_at_once(look: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Each look is a call or two that mostly waits."""
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        return list(pool.map(look, items))

@@ -1,0 +1,67 @@
+"""What the three occasions need to know of executions and Glue runs, and what they can do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from shared.alert import RunFailed
+from shared.checkpoint import FailureReport
+
+
+@dataclass(frozen=True)
+class Execution:
+    """`input`, `error` and `cause` are Step Functions' own texts; somebody may have written them by hand."""
+
+    arn: str
+    name: str
+    status: str
+    input: str
+    error: str | None
+    cause: str | None
+    stopped_at: datetime | None
+    redrive_count: int
+
+
+@dataclass(frozen=True)
+class GlueRun:
+    """A run that is not over. waiting: it is still in Glue's own queue."""
+
+    job: str
+    id: str
+    waiting: bool
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one execution, or of one missed upload."""
+
+    name: Literal["timed_out", "told", "already_told", "not_over", "upload_resent"]
+    job_id: str | None = None
+    checkpoint_location: str | None = None
+    stopped_glue_runs: int = 0
+    object_key: str | None = None
+
+
+class Runs(Protocol):
+    def execution(self, arn: str) -> Execution: ...
+
+    def last_state(self, arn: str) -> str | None:
+        """The last state that was entered, those that report a failure left out."""
+        ...
+
+    def live_glue_runs(self, execution_name: str) -> Sequence[GlueRun]: ...
+
+    def stop(self, runs: Sequence[GlueRun]) -> None: ...
+
+    def record(self, report: FailureReport) -> str:
+        """Keeps the checkpoint and says where."""
+        ...
+
+    def was_told(self, job_id: str, execution_name: str, redrive_count: int) -> bool:
+        """Whether an alert about this end of the run went out."""
+        ...
+
+    def tell(self, alert: RunFailed) -> None: ...

@@ -1,0 +1,20 @@
+"""What the timeout handler is told about its surroundings."""
+
+from __future__ import annotations
+
+from shared.settings import EnvironmentSettings
+
+
+class TimeoutSettings(EnvironmentSettings):
+    ingress_bucket: str
+    data_bucket: str
+    checkpoints_bucket: str
+    queue_url: str
+    state_machine_arn: str
+    notifier_function: str
+    glue_jobs: str
+
+    @property
+    def job_names(self) -> list[str]:
+        """GLUE_JOBS, separated by commas."""
+        return self.glue_jobs.split(",")

@@ -1,0 +1,84 @@
+"""Now and then, without any event: what did events miss?
+
+Each check is a pure (snapshot, now) → findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, Protocol
+
+from pydantic import BaseModel
+
+from services.timeout_handler.runs import Outcome, Runs
+from services.timeout_handler.status_change import settle
+from shared.intake import Upload
+
+LOOK_BACK = timedelta(hours=6)
+# The failure path and the status-change event have their turn first.
+SETTLING = timedelta(minutes=2)
+# An upload has its receipt within seconds; ten minutes are a full queue, or an event that never came.
+OVERDUE = timedelta(minutes=10)
+# What is sent again in one tick. The rest is still there at the next.
+MOST_RESENT = 200
+
+
+class Tick(BaseModel):
+    source: Literal["recon.tick"]
+
+
+@dataclass(frozen=True)
+class EndedRun:
+    arn: str
+    stopped_at: datetime
+    told: bool
+
+
+@dataclass(frozen=True)
+class StoredUpload:
+    """taken: it has a receipt, or was sent again before. Once is enough, the queue does the rest."""
+
+    upload: Upload
+    stored_at: datetime
+    taken: bool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    runs: Sequence[EndedRun]
+    uploads: Sequence[StoredUpload]
+
+
+class World(Runs, Protocol):
+    def snapshot(self, since: datetime) -> Snapshot:
+        """Executions that ended badly, and versions of uploads that were stored, since then."""
+        ...
+
+    def resend(self, upload: StoredUpload) -> None:
+        """Gives the trigger the event that it did not get, and marks the upload as sent again."""
+        ...
+
+
+def search(world: World, now: datetime) -> list[Outcome]:
+    snapshot = world.snapshot(now - LOOK_BACK)
+    outcomes = [settle(run.arn, world) for run in untold_runs(snapshot, now)]
+    for upload in missed_uploads(snapshot, now):
+        world.resend(upload)
+        outcomes.append(Outcome("upload_resent", object_key=upload.upload.key))
+    return outcomes
+
+
+def untold_runs(snapshot: Snapshot, now: datetime) -> list[EndedRun]:
+    return [run for run in snapshot.runs if not run.told and run.stopped_at <= now - SETTLING]
+
+
+def missed_uploads(snapshot: Snapshot, now: datetime) -> list[StoredUpload]:
+    """Oldest first."""
+    missed = [
+        upload
+        for upload in snapshot.uploads
+        if not upload.taken and upload.stored_at <= now - OVERDUE
+    ]
+    return sorted(missed, key=lambda each: each.stored_at)[:MOST_RESENT]
