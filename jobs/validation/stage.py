@@ -1,0 +1,36 @@
+"""The first job: an object of the ingress bucket in, typed entries and explained rejects out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jobs.profile import load_profile
+from jobs.runtime import JobArguments, Produced, StageRun, storage
+from jobs.validation.acceptance import validate
+from shared.job_event import LATEST
+from shared.manifest import Manifest
+
+
+class ValidationArguments(JobArguments):
+    """object_version: an S3 version id, or `latest`."""
+
+    bucket_name: str
+    object_key: str
+    file_hash: str
+    object_version: str = LATEST
+
+
+def run_validation(arguments: ValidationArguments, run: StageRun, scratch: Path) -> Manifest:
+    profile = load_profile(arguments.profiles_path, arguments.profile)
+    inputs = {"file": arguments.file_hash, "profile": profile.sha256}
+    if done := run.reuse(inputs):
+        return done
+    uri = f"s3://{arguments.bucket_name}/{arguments.object_key}"
+    version = None if arguments.object_version == LATEST else arguments.object_version
+    with storage(uri).open(uri, version) as source:
+        result = validate(source, profile, scratch, arguments.file_hash)
+    files = {
+        "entries": Produced(result.entries, result.figures.entries),
+        "rejects": Produced(result.rejects, result.figures.rejected),
+    }
+    return run.publish(inputs, files, result.figures)
