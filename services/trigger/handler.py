@@ -44,7 +44,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 
 def take_message(record: SQSRecord) -> None:
-    logger.append_keys(job_id=None, object_key=None, object_version=None)
+    logger.append_keys(message_id=record.message_id, job_id=None, object_key=None)
     for entry in read_notification(record.body):
         if isinstance(entry, Ignored):
             logger.info("message ignored", reason=entry.reason, object_key=entry.key)
@@ -54,14 +54,13 @@ def take_message(record: SQSRecord) -> None:
 
 @tracer.capture_method(capture_response=False)
 def take(arrival: Arrival) -> None:
-    logger.append_keys(
-        job_id=None, object_key=arrival.upload.key, object_version=arrival.upload.version
-    )
+    logger.append_keys(job_id=None, object_key=arrival.upload.key)
     outcome = admit(arrival, gateway(), identified)
     metrics.add_metric(f"Upload{outcome.name.title()}", MetricUnit.Count, 1)
-    logger.info(
-        "upload admitted", outcome=outcome.name, receipt=outcome.receipt.model_dump(mode="json")
+    known = outcome.receipt.model_dump(
+        mode="json", exclude_none=True, exclude={"schema_version", "upload", "outcome"}
     )
+    logger.info("upload admitted", outcome=outcome.name, version=arrival.upload.version, **known)
 
 
 def identified(job: JobEvent) -> None:

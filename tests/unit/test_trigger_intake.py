@@ -173,10 +173,10 @@ def in_words(step: Step, chain: list[Claim]) -> str:
             return f"refuse {alert.code}"
         case Conclude(receipt, alert):
             owner = next(c for c in chain if c.event.execution_name == receipt.execution_name)
+            assert receipt.outcome == ("duplicate" if alert else "started")
             if alert is None:
-                assert receipt.outcome == "started"
                 return f"started {owner.number:03d}"
-            assert receipt.outcome == "duplicate"
+            assert isinstance(alert, UploadDuplicate)
             return f"duplicate of {owner.number:03d}" + (", running" if alert.running else "")
 
 
