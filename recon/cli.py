@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 from cyclopts import App, CycloptsError, Parameter
@@ -48,6 +48,9 @@ File = Annotated[Path, Parameter(help="The CSV file.")]
 ProfileName = Annotated[str, Parameter(help="Which kind of file it is (default: default).")]
 ProfileOrPath = Annotated[
     str, Parameter(help="A profile's name, or the path of a .toml file (default: default).")
+]
+LocalOut = Annotated[
+    Path | None, Parameter(help="Folder for the results (default: recon-out/<file's name>).")
 ]
 Json = Annotated[
     bool, Parameter(name="--json", help="One JSON document on stdout, the rest on stderr.")
@@ -87,7 +90,48 @@ def run(
     """
     from recon.run import run
 
-    return run(file, profile, _day(day), out, Output(as_json=json))
+    return run(file, profile, _day("--day", day), out, Output(as_json=json))
+
+
+@app.command
+def validate(
+    file: File,
+    /,
+    *,
+    profile: ProfileOrPath = "default",
+    out: LocalOut = None,
+    json: Json = False,
+) -> int:
+    """Only read a file: entries and explained rejects as Parquet. Needs no AWS.
+
+    Example: recon validate extrato.csv --profile perfil.toml --out saida
+    """
+    from recon.stages import validate
+
+    return validate(file, profile, out, Output(as_json=json))
+
+
+@app.command
+def reconcile(
+    file: File,
+    /,
+    *,
+    profile: ProfileOrPath = "default",
+    engine: Annotated[Literal["duckdb"], Parameter(help="What runs the rules.")] = "duckdb",
+    as_of: Annotated[
+        str | None,
+        Parameter(help="Day for ageing and pending, YYYY-MM-DD (default: the latest of the file)."),
+    ] = None,
+    out: LocalOut = None,
+    json: Json = False,
+) -> int:
+    """Read and reconcile a file without AWS: matches, breaks and figures, but no alert and no report.
+
+    Example: recon reconcile samples/conciliado.csv --out saida --json
+    """
+    from recon.stages import reconcile
+
+    return reconcile(file, profile, out, engine, _day("--as-of", as_of), Output(as_json=json))
 
 
 @app.command
@@ -184,11 +228,11 @@ def _termination_as_interrupt() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _day(text: str | None) -> date | None:
+def _day(option: str, text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise UsageError(f"--day {text}: não é uma data AAAA-MM-DD.") from error
+        raise UsageError(f"{option} {text}: não é uma data AAAA-MM-DD.") from error
 
 
 def _pipeline(endpoint: str | None, aws: bool, stack_name: str) -> Pipeline:

@@ -35,9 +35,9 @@ def note(figures: Figures) -> str:
 def verdict_lines(figures: ReconciliationFigures) -> Iterator[str]:
     """The verdict, then what it rests on: counts by class, and per currency the totals and both differences."""
     yield f"Veredito: {Verdict(figures.verdict).label}"
-    for code, count in figures.counts.items():
-        if count:
-            yield f"  {ptbr.number(count):>12}  {ROW_CLASSES[code].label}"
+    for code, row_class in ROW_CLASSES.items():
+        if count := figures.counts.get(code):
+            yield f"  {ptbr.number(count):>12}  {row_class.label}"
     for money in figures.currencies:
         for label, value in (
             (f"Total A ({ptbr.count(money.rows_a, 'lançamento', 'lançamentos')})", money.total_a),

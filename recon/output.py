@@ -52,8 +52,8 @@ class Output:
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """On a pipe tabs part the cells: no width is right for what comes after it."""
         if not self._people.is_terminal:
-            for row in (head, *rows):
-                self.line("\t".join(row))
+            # Not by the console, which would make blanks of the tabs.
+            self._people.file.writelines("\t".join(row) + "\n" for row in (head, *rows))
             return
         table = Table(*head, box=None, pad_edge=False, header_style="bold")
         for row in rows:

@@ -1,0 +1,128 @@
+"""`recon validate` and `recon reconcile`: the jobs' own functions on local files, without AWS."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jobs.profile import Profile, load_profile, parse_profile
+from jobs.reconciliation.reconcile import reconcile as reconcile_entries
+from jobs.validation.acceptance import ENTRIES, REJECTS, ValidationResult
+from jobs.validation.acceptance import validate as validate_file
+from jobs.validation.refusal import RefusedFileError
+from recon import figures
+from recon.errors import UsageError
+from recon.output import Output
+from recon.packages import ROOT
+from shared import ptbr
+from shared.errors import ReconError
+from shared.taxonomy import Verdict
+
+OUT = Path("recon-out")
+
+
+def validate(file: Path, profile: str, out: Path | None, output: Output) -> int:
+    out = out or OUT / file.stem
+    try:
+        result, _ = _validated(file, _profile(profile), out, output)
+    except RefusedFileError as error:
+        return _refused(error, output)
+    rows = result.figures
+    output.line(f"Arquivo aceito: {figures.note(rows)}")
+    for code, count in rows.codes.items():
+        output.line(f"  {ptbr.number(count):>12}  {code}")
+    output.line(f"Lançamentos em {result.entries}")
+    output.line(f"Rejeitados em {result.rejects}")
+    if output.as_json:
+        output.document(
+            {
+                "verdict": "accepted",
+                "rows": rows.model_dump(
+                    include={"lines", "header", "skipped", "entries", "rejected"}
+                ),
+                "codes": rows.codes,
+                "error": None,
+                "entries": str(result.entries),
+                "rejects": str(result.rejects),
+            }
+        )
+    return 0
+
+
+def reconcile(
+    file: Path, profile: str, out: Path | None, engine: str, as_of: date | None, output: Output
+) -> int:
+    out = out or OUT / file.stem
+    loaded = _profile(profile)
+    try:
+        validation, validation_seconds = _validated(file, loaded, out, output)
+    except RefusedFileError as error:
+        return _refused(error, output)
+    began = time.monotonic()
+    try:
+        with output.step("Conciliação"):
+            result = reconcile_entries(
+                validation.entries, loaded, out, validation.figures, engine=engine, as_of=as_of
+            )
+    except ReconError as error:
+        _tell(Verdict.INCOMPLETE, error, output)
+        return 1
+    seconds = {
+        "validation": validation_seconds,
+        "reconciliation": round(time.monotonic() - began, 3),
+    }
+    files = {"entries": validation.entries, "rejects": validation.rejects}
+    files |= {name: produced.path for name, produced in result.files.items()}
+    output.line(figures.note(validation.figures))
+    for line in figures.verdict_lines(result.figures):
+        output.line(line)
+    output.line(f"Saídas em {out}")
+    if output.as_json:
+        output.document(
+            {
+                **figures.verdict_document(result.figures),
+                "seconds": seconds,
+                "outputs": {name: str(path) for name, path in files.items()},
+            }
+        )
+    return 0 if result.figures.verdict.agrees else 1
+
+
+def _validated(
+    file: Path, profile: Profile, out: Path, output: Output
+) -> tuple[ValidationResult, float]:
+    began = time.monotonic()
+    try:
+        source = file.open("rb")
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error
+    for name in (ENTRIES, REJECTS):
+        (out / name).unlink(missing_ok=True)  # a refused file leaves none, an earlier run's neither
+    with source, output.step("Validação"):
+        result = validate_file(source, profile, out)
+    return result, round(time.monotonic() - began, 3)
+
+
+def _profile(profile: str) -> Profile:
+    """A name among the ready ones, or the path of a TOML file."""
+    if not profile.endswith(".toml"):
+        return load_profile(str(ROOT / "profiles"), profile)
+    try:
+        return parse_profile(Path(profile).read_bytes(), profile)
+    except OSError as error:
+        raise UsageError(f"{profile}: {error.strerror}") from error
+
+
+def _refused(error: RefusedFileError, output: Output) -> int:
+    _tell("refused", error, output)
+    return 1
+
+
+def _tell(verdict: str, error: ReconError, output: Output) -> None:
+    output.error(f"{error.message} ({error.error_code})", error.hint)
+    if output.as_json:
+        nothing: dict[str, Any] = {"rows": None, "codes": {}, "entries": None, "rejects": None}
+        told = {"code": error.error_code, "message": error.message, "hint": error.hint}
+        output.document({"verdict": verdict, **nothing, "error": told})
