@@ -10,8 +10,8 @@ from sqlglot import exp
 
 from jobs.profile import Profile, minor_units
 from jobs.reconciliation.engine import Engine
-from jobs.reconciliation.passes import CONTENT, criteria, everything, prepared
-from jobs.reconciliation.rules import by_currency, length_prefixed, rule, union_all, values
+from jobs.reconciliation.passes import CONTENT, criteria, everything, of_pass, prepared
+from jobs.reconciliation.rules import by_currency, rule, union_all, values
 from shared.currency import EXPONENTS
 from shared.taxonomy import ROW_CLASSES
 
@@ -22,8 +22,7 @@ def class_open_rows(
     engine: Engine, profile: Profile, currencies: Sequence[str], as_of: date
 ) -> exp.Query:
     """Reads what `match` left. Returns the query of the breaks."""
-    engine.view("all_rows", everything("entries").select(length_prefixed(CONTENT).as_("content")))
-    engine.table("open_ids", rule("open_ids"))
+    engine.table("open_ids", rule("open_ids", content=CONTENT))
     engine.view("unmatched", everything("open_ids"))
     _compare(engine, profile, currencies)
     for name in ("set_aside", "mismatches", "neighbours", "explained"):
@@ -41,18 +40,15 @@ def class_open_rows(
 def _compare(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
     """Names `near` and `crowded_keys`: open rows beside each other under each pass."""
     limit = profile.limits.max_candidates_per_row
-    for number, step in enumerate(profile.passes, 1):
+    passes = range(1, len(profile.passes) + 1)
+    for number, step in zip(passes, profile.passes, strict=True):
         engine.view("open_rows", prepared(step, currencies))
-        engine.table(f"keys_{number}", rule("keys"))
-        engine.view("keys", everything(f"keys_{number}"))
-        engine.table(
-            f"near_{number}", rule("near", **criteria(step), number=number, max_candidates=limit)
-        )
+        of_pass(engine, "keys", number, rule("keys"))
+        near = rule("near", **criteria(step), number=number, max_candidates=limit)
+        engine.table(f"near_{number}", near)
         engine.table(f"crowded_keys_{number}", rule("crowded_keys", max_candidates=limit))
     for name in ("near", "crowded_keys"):
-        engine.view(
-            name, union_all(everything(f"{name}_{n}") for n in range(1, len(profile.passes) + 1))
-        )
+        engine.view(name, union_all(everything(f"{name}_{number}") for number in passes))
 
 
 def _threshold(profile: Profile, currencies: Iterable[str]) -> exp.Expr:

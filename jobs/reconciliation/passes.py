@@ -12,7 +12,8 @@ from jobs.reconciliation.rules import by_currency, length_prefixed, match_key, r
 from shared.currency import EXPONENTS
 from shared.errors import ReconError
 
-CONTENT = ("posted_on", "amount", "currency", *TEXT_COLUMNS)
+# What makes two rows of a side equal.
+CONTENT = length_prefixed(("posted_on", "amount", "currency", *TEXT_COLUMNS))
 
 
 class TooManyPairsError(ReconError):
@@ -22,33 +23,35 @@ class TooManyPairsError(ReconError):
 
 
 def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
-    """Reads `entries`. Names `pairs` (matched), `unmatched` (open rows) and `surplus` (open rows of matched blocks)."""
+    """Reads `entries`. Names `pairs` (matched), `unmatched` (open rows), `crowded` (rows that had equals in a pass)."""
     engine.view("unmatched", everything("entries"))
-    pairs: list[exp.Query] = []
-    surplus = [everything("entries", "line_no").where(exp.false())]
+    found: list[exp.Query] = []
+    crowded = [
+        everything("entries", "line_no", "line_no as pairs", "line_no as occurrence").where("false")
+    ]
     for number, step in enumerate(profile.passes, 1):
         engine.view("open_rows", prepared(step, currencies))
-        found = f"found_{number}"
         if is_exact(step):
-            engine.table(f"blocks_{number}", rule("blocks"))
-            engine.view("blocks", everything(f"blocks_{number}"))
-            engine.table(f"crowded_{number}", rule("crowded"))
-            engine.view("crowded", everything(f"crowded_{number}"))
-            engine.table(f"surplus_{number}", rule("surplus", unique=step.unique))
-            surplus.append(everything(f"surplus_{number}"))
-            matched = engine.table(found, rule("exact", **{"pass": step.name}, unique=step.unique))
+            of_pass(engine, "blocks", number, rule("blocks"))
+            of_pass(engine, "crowded", number, rule("crowded", unique=step.unique, content=CONTENT))
+            crowded.append(everything(f"crowded_{number}", "line_no", "pairs", "occurrence"))
+            pairs = rule("exact", **{"pass": step.name})
         else:
             _refuse_too_many_pairs(engine, step, profile.limits.max_pairs)
-            matched = engine.table(
-                found, rule("window", **criteria(step), choose=int(not step.unique))
-            )
-        pairs.append(everything(found))
+            pairs = rule("window", **criteria(step), choose=int(not step.unique))
+        matched = of_pass(engine, "found", number, pairs)
+        found.append(everything(f"found_{number}"))
         if matched:
-            engine.view("found", everything(found))
-            engine.table(f"unmatched_{number}", rule("still_open"))
-            engine.view("unmatched", everything(f"unmatched_{number}"))
-    engine.view("pairs", union_all(pairs))
-    engine.view("surplus", union_all(surplus))
+            of_pass(engine, "unmatched", number, rule("still_open"))
+    engine.view("pairs", union_all(found))
+    engine.view("crowded", union_all(crowded))
+
+
+def of_pass(engine: Engine, name: str, number: int, query: exp.Query) -> int:
+    """Computes a table that each pass has its own of; the name alone means the latest. Its rows."""
+    rows = engine.table(f"{name}_{number}", query)
+    engine.view(name, everything(f"{name}_{number}"))
+    return rows
 
 
 def everything(table: str, *columns: str) -> exp.Select:
@@ -67,7 +70,6 @@ def prepared(step: Pass, currencies: Iterable[str]) -> exp.Query:
         "*",
         match_key(keys).as_("match_key"),
         by_currency(tolerances).as_("tolerance"),
-        length_prefixed(CONTENT).as_("content"),
     ).from_("unmatched")
 
 

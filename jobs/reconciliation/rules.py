@@ -29,7 +29,7 @@ def rule(name: str, **values: Any) -> exp.Query:
 
 
 def render(query: exp.Expr, dialect: str) -> str:
-    return query.transform(lambda node: _lane(node, dialect)).sql(dialect=dialect)
+    return query.transform(lambda node: _lane(node, dialect)).sql(dialect=dialect, copy=False)
 
 
 def _lane(node: exp.Expr, dialect: str) -> exp.Expr:

@@ -9,3 +9,4 @@ select
   delta,
   delta_days
 from pairs
+order by line_a

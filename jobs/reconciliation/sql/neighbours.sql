@@ -28,4 +28,4 @@ with around as (
 )
 select line_no, candidate, delta_days
 from dated
-qualify row_number() over (partition by line_no order by distance, posted_on) = 1
+qualify row_number() over (partition by line_no order by distance, posted_on, candidate) = 1

@@ -2,7 +2,10 @@
 with duplicates as (
   select line_no from open_ids where occurrence > 1
   union
-  select surplus.line_no from surplus semi join open_ids on open_ids.line_no = surplus.line_no
+  select crowded.line_no
+  from crowded
+  semi join open_ids on open_ids.line_no = crowded.line_no
+  where crowded.pairs > 0
 ), ambiguous as (
   select line_a as line_no from near where failures = 0
   union

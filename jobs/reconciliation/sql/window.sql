@@ -20,9 +20,13 @@ with pairs as (
   from pairs
   where (abs(delta) <= tolerance or abs(delta) * 10000 <= tolerance_10000)
     and delta_days between $first_day and $last_day
-), closest as (
-  select * from ranked where rank_a = 1 and rank_b = 1
+), counted as (
+  select
+    *,
+    count(*) over (partition by line_a, rank_a) as equals_a,
+    count(*) over (partition by line_b, rank_b) as equals_b
+  from ranked
 )
 select $pass as pass_name, line_a, line_b, currency, delta, delta_days
-from closest
-qualify count(*) over (partition by line_a) = 1 and count(*) over (partition by line_b) = 1
+from counted
+where rank_a = 1 and rank_b = 1 and equals_a = 1 and equals_b = 1

@@ -1,0 +1,271 @@
+"""The matching rules once more, slow and obvious: every pair is looked at. Shares no code with the job."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from typing import Any
+
+from jobs.profile import Pass, Profile
+from tests.jobs.reconciliation_case import Entry
+
+UNIT = {"BRL": 100, "USD": 100, "JPY": 1, "BHD": 1000}
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A pair of open rows with equal keys in one pass, and the criteria that it fails there."""
+
+    number: int
+    name: str
+    a: Entry
+    b: Entry
+    failed: tuple[str, ...]
+
+    @property
+    def delta(self) -> int:
+        return self.a.amount - self.b.amount
+
+    @property
+    def days(self) -> int:
+        return self.b.day - self.a.day
+
+
+@dataclass
+class Outcome:
+    """matches: (pass, class, line A, line B, delta, days). breaks: by the line numbers of A and B."""
+
+    matches: set[tuple[str, str, int, int, int, int]] = field(default_factory=set)
+    breaks: dict[tuple[int | None, int | None], dict[str, Any]] = field(default_factory=dict)
+
+
+def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) -> Outcome:
+    outcome = Outcome()
+    open_rows = sorted(entries, key=lambda e: e.line_no)
+    occurrence = _occurrences(open_rows)
+    row_id = {e.line_no: _row_id(e, occurrence[e.line_no]) for e in open_rows}
+    surplus: set[int] = set()
+
+    for step in profile.passes:
+        if step.amount.abs == 0 and step.amount.bps == 0 and step.days == (0, 0):
+            pairs, left_over = _pair_equals(step, open_rows, occurrence)
+            surplus |= left_over
+        else:
+            pairs = _pair_closest(step, open_rows)
+        for a, b in pairs:
+            delta, days = a.amount - b.amount, b.day - a.day
+            kind = "tolerance" if delta else "timing" if days else "exact"
+            outcome.matches.add((step.name, f"matched_{kind}", a.line_no, b.line_no, delta, days))
+        taken = {e.line_no for pair in pairs for e in pair}
+        open_rows = [e for e in open_rows if e.line_no not in taken]
+
+    misses, crowded = _misses(profile, open_rows)
+    duplicate = {e.line_no for e in open_rows if e.line_no in surplus or occurrence[e.line_no] > 1}
+    fit = {e.line_no for m in misses if not m.failed for e in (m.a, m.b)}
+    ambiguous = fit - duplicate
+    mismatches = _mismatches(misses, duplicate | ambiguous)
+
+    for e in open_rows:
+        explain = _explain(e, misses, open_rows, row_id, crowded)
+        age = max((as_of - e.posted_on).days, 0)
+        mismatch = mismatches.get(e.line_no)
+        other = None
+        if e.line_no in duplicate:
+            row_class = f"duplicate_{e.side.lower()}"
+        elif e.line_no in ambiguous:
+            row_class = "ambiguous"
+        elif mismatch:
+            if e.side == "B":
+                continue  # told under A
+            row_class, other = f"{mismatch.failed[0]}_mismatch", mismatch.b
+        elif age < (profile.grace.A if e.side == "A" else profile.grace.B):
+            row_class = "pending_in_transit"
+        else:
+            row_class = "missing_in_b" if e.side == "A" else "missing_in_a"
+        a, b = (e, other) if e.side == "A" else (None, e)
+        delta = (a.amount if a else 0) - (b.amount if b and b.currency == e.currency else 0)
+        floor = (profile.materiality.break_ or 0) * UNIT[e.currency]
+        outcome.breaks[a.line_no if a else None, b.line_no if b else None] = {
+            "class": row_class,
+            "row_id": row_id[e.line_no],
+            "counterpart_row_id": row_id[other.line_no] if other else None,
+            "amount_a": a.amount if a else None,
+            "amount_b": b.amount if b else None,
+            "delta": delta,
+            "age_days": age,
+            "material": row_class != "pending_in_transit" and abs(delta) >= floor,
+            "explain": explain,
+        }
+    return outcome
+
+
+def _text(e: Entry) -> str:
+    fields = (e.posted_on, e.amount, e.currency, e.entry_id, None, e.reference, e.description, None)
+    return "".join("-" if f is None else f"{len(str(f))}:{f}" for f in fields)
+
+
+def _row_id(e: Entry, occurrence: int) -> str:
+    digest = hashlib.sha256((e.side + _text(e)).encode()).hexdigest()[:32]
+    return digest if occurrence == 1 else f"{digest}-{occurrence}"
+
+
+def _occurrences(rows: Iterable[Entry]) -> dict[int, int]:
+    """For each line, the how-manieth of its equals it is."""
+    seen: dict[tuple[str, str], int] = defaultdict(int)
+    place = {}
+    for e in rows:
+        seen[e.side, _text(e)] += 1
+        place[e.line_no] = seen[e.side, _text(e)]
+    return place
+
+
+def _key(e: Entry, step: Pass) -> tuple[str | None, ...] | None:
+    fields = {"entry_id": e.entry_id, "reference": e.reference, "reference_norm": e.reference}
+    fields |= {"description": e.description, "account": None, "kind": None}
+    key = tuple(fields[column] for column in step.on if column != "currency")
+    return None if key and all(part is None for part in key) else key
+
+
+def _pairs(step: Pass, rows: Sequence[Entry]) -> Iterator[tuple[Entry, Entry]]:
+    for a in rows:
+        for b in rows:
+            same = a.side == "A" and b.side == "B" and _key(a, step) == _key(b, step)
+            if same and _key(a, step) is not None:
+                yield a, b
+
+
+def _pair_equals(
+    step: Pass, rows: Sequence[Entry], occurrence: dict[int, int]
+) -> tuple[list[tuple[Entry, Entry]], set[int]]:
+    blocks: dict[Any, dict[str, list[Entry]]] = defaultdict(lambda: {"A": [], "B": []})
+    for e in rows:
+        if _key(e, step) is not None:
+            blocks[_key(e, step), e.currency, e.amount, e.day][e.side].append(e)
+    pairs: list[tuple[Entry, Entry]] = []
+    left_over: set[int] = set()
+    for block in blocks.values():
+        if step.unique and (len(block["A"]), len(block["B"])) != (1, 1):
+            continue
+        for side in block.values():
+            repeat = _occurrences(sorted(side, key=lambda e: e.line_no))
+            side.sort(key=lambda e: (repeat[e.line_no], _text(e), e.line_no))
+        matched = min(len(block["A"]), len(block["B"]))
+        pairs += zip(block["A"][:matched], block["B"][:matched], strict=True)
+        if matched:
+            left_over |= {e.line_no for side in block.values() for e in side[matched:]}
+    return pairs, left_over
+
+
+def _near_enough(step: Pass, a: Entry, difference: int) -> bool:
+    by_units = Fraction(step.amount.abs) * UNIT[a.currency]
+    by_points = Fraction(abs(a.amount) * step.amount.bps, 10_000)
+    return abs(difference) <= by_units or abs(difference) <= by_points
+
+
+def _pair_closest(step: Pass, rows: Sequence[Entry]) -> list[tuple[Entry, Entry]]:
+    fits = [
+        (a, b)
+        for a, b in _pairs(step, rows)
+        if a.currency == b.currency
+        and _near_enough(step, a, a.amount - b.amount)
+        and step.days[0] <= b.day - a.day <= step.days[1]
+    ]
+
+    def cost(pair: tuple[Entry, Entry]) -> tuple[int, int]:
+        a, b = pair
+        return (0, 0) if step.unique else (abs(a.amount - b.amount), abs(b.day - a.day))
+
+    def is_the_best(
+        pair: tuple[Entry, Entry], side: Callable[[tuple[Entry, Entry]], Entry]
+    ) -> bool:
+        rivals = [p for p in fits if side(p) == side(pair) and p != pair]
+        return all(cost(pair) < cost(rival) for rival in rivals)
+
+    return [p for p in fits if is_the_best(p, lambda q: q[0]) and is_the_best(p, lambda q: q[1])]
+
+
+def _misses(profile: Profile, rows: Sequence[Entry]) -> tuple[list[Miss], set[int]]:
+    misses = []
+    crowded: set[int] = set()
+    limit = profile.limits.max_candidates_per_row
+    for number, step in enumerate(profile.passes, 1):
+        for a, b in _pairs(step, rows):
+            peers = [e for e in rows if _key(e, step) == _key(a, step)]
+            if max(sum(e.side == side for e in peers) for side in "AB") > limit:
+                crowded |= {a.line_no, b.line_no}
+                continue
+            failed = []
+            if a.currency != b.currency:
+                failed.append("currency")
+            if not _near_enough(step, a, a.amount - b.amount):
+                failed.append("sign" if _near_enough(step, a, a.amount + b.amount) else "amount")
+            if not step.days[0] <= b.day - a.day <= step.days[1]:
+                failed.append("date")
+            misses.append(Miss(number, step.name, a, b, tuple(failed)))
+    return misses, crowded
+
+
+def _mismatches(misses: Sequence[Miss], set_aside: set[int]) -> dict[int, Miss]:
+    """By line: the miss of one criterion of a pair that is the only such pair of both its rows."""
+    first: dict[tuple[int, int], Miss] = {}
+    for miss in misses:  # in the order of the passes
+        if len(miss.failed) == 1:
+            first.setdefault((miss.a.line_no, miss.b.line_no), miss)
+    found = {}
+    for a, b in first:
+        alone = sum(a in pair or b in pair for pair in first) == 1
+        if alone and a not in set_aside and b not in set_aside:
+            found[a] = found[b] = first[a, b]
+    return found
+
+
+def _explain(
+    e: Entry,
+    misses: Sequence[Miss],
+    open_rows: Sequence[Entry],
+    row_id: dict[int, str],
+    crowded: set[int],
+) -> dict[str, Any]:
+    def other(miss: Miss) -> str:
+        return row_id[(miss.b if miss.a == e else miss.a).line_no]
+
+    own = [m for m in misses if e in (m.a, m.b)]
+    if own:
+        nearest = min(
+            own, key=lambda m: (len(m.failed), abs(m.delta), abs(m.days), m.number, other(m))
+        )
+        return {
+            "candidate": other(nearest),
+            "candidates": len({other(m) for m in own}),
+            "pass": nearest.name,
+            "failed": list(nearest.failed),
+            "delta": nearest.delta,
+            "days": nearest.days,
+        }
+
+    def place(x: Entry) -> tuple[int, str]:
+        return x.day, row_id[x.line_no]
+
+    alike = [
+        x
+        for x in open_rows
+        if x.side != e.side and (x.currency, x.amount) == (e.currency, e.amount)
+    ]
+    before = sorted((x for x in alike if place(x) < place(e)), key=place)[-1:]
+    after = sorted((x for x in alike if place(x) > place(e)), key=place)[:1]
+    if before or after:
+        nearest_day = min(before + after, key=lambda x: (abs(x.day - e.day), *place(x)))
+        days = (nearest_day.day - e.day) * (1 if e.side == "A" else -1)
+        return {
+            "candidate": row_id[nearest_day.line_no],
+            "failed": ["key"],
+            "delta": 0,
+            "days": days,
+        }
+    if e.line_no in crowded:
+        return {"candidate": None, "failed": ["max_candidates_per_row"]}
+    return {"candidate": None}
