@@ -95,6 +95,14 @@ def test_a_stop_leaves_no_process_and_no_file(jobs_root: Path) -> None:
     assert not scratch.exists()
 
 
+def test_a_reset_ends_jobs_and_functions(jobs_root: Path) -> None:
+    with EmbeddedAWS(jobs_root=jobs_root) as aws:
+        keep_a_job_and_a_function_busy(aws)
+        busy = family(aws.pid) - {aws.pid}
+        aws.reset()
+        gone(busy)
+
+
 def test_a_killed_emulator_leaves_no_process(jobs_root: Path) -> None:
     with EmbeddedAWS(jobs_root=jobs_root) as aws:
         keep_a_job_and_a_function_busy(aws)
@@ -108,8 +116,9 @@ def test_a_killed_emulator_leaves_no_process(jobs_root: Path) -> None:
 @pytest.mark.parametrize("death", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_outlives_whoever_started_it(death: signal.Signals) -> None:
     program = (
-        "import time\n"
+        "import signal, time\n"
         "from recon.embedded.aws import EmbeddedAWS\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's & has it ignored
         "with EmbeddedAWS() as aws:\n"
         "    print(aws.pid, aws._scratch, flush=True)\n"
         "    time.sleep(600)\n"
