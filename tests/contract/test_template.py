@@ -129,7 +129,8 @@ def test_a_function_gets_exactly_the_settings_it_reads(
     ours = {name: value for name, value in given.items() if not name.startswith("POWERTOOLS_")}
     assert set(ours) == {name.upper() for name in models[0].model_fields}
     models[0].model_validate({name.lower(): str(value) for name, value in ours.items()})
-    assert given["POWERTOOLS_SERVICE_NAME"] == service.replace("_", "-")
+    # The dimension of its metrics: two stages in one account must not add up.
+    assert given["POWERTOOLS_SERVICE_NAME"] == template.properties(logical_id)["FunctionName"]
 
 
 def test_the_trigger_takes_batches_that_fail_in_part_from_a_queue_that_waits_for_it(
@@ -462,8 +463,18 @@ def test_the_dashboard_shows_only_what_exists(template: Any) -> None:
     metrics = [
         metric for widget in body["widgets"] for metric in widget["properties"].get("metrics", [])
     ]
-    known = {namespace for namespace, *_ in ALARMS.values()}
-    assert metrics and {metric[0] for metric in metrics} <= known
+    namespaces = {namespace for namespace, *_ in ALARMS.values()} | {"Reconciliation"}
+    assert metrics and {metric[0] for metric in metrics} <= namespaces
+    ours = {
+        (name, value) for namespace, name, _, value, *_ in metrics if namespace == "Reconciliation"
+    }
+    emitted = {
+        "trigger": ("UploadStarted", "UploadDuplicate", "UploadRefused", "MessageFailed"),
+        "notifier": ("AlertInfo", "AlertWarning", "AlertCritical"),
+    }
+    assert ours == {
+        (name, f"reconciliation-{who}") for who, names in emitted.items() for name in names
+    }
     (logs,) = (
         widget["properties"]["query"] for widget in body["widgets"] if widget["type"] == "log"
     )
