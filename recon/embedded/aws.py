@@ -19,6 +19,7 @@ from typing import Any, Self, TextIO
 
 from recon.embedded.faults import FAULTS, FAULTS_PATH, Fault
 from recon.embedded.mail import MAIL_PATH, MAILS, Mail
+from recon.errors import UsageError
 from recon.packages import ROOT
 
 REGION = "sa-east-1"
@@ -38,10 +39,10 @@ INHERITED = (
 )
 
 
-class EmbeddedAWSError(RuntimeError):
-    """The emulator did not start or died; its log is in the message. Starting again helps only if
-    the port was taken.
-    """
+class EmbeddedAWSError(UsageError):
+    """The emulator did not start, or died. Its message ends with the log's last lines, if any."""
+
+    code = "EMBEDDED_AWS"
 
 
 @dataclass(frozen=True)
@@ -103,24 +104,12 @@ class EmbeddedAWS:
     @property
     def pid(self) -> int:
         if self._process is None:
-            raise EmbeddedAWSError("the embedded AWS is not running")
+            raise EmbeddedAWSError("A AWS embarcada não está no ar.")
         return self._process.pid
 
     @property
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What points any AWS client, in a process of its own, at this AWS."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint_url,
-            "AWS_ACCESS_KEY_ID": self.credentials.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_access_key,
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
 
     def client(self, service: str) -> Any:
         import boto3  # here: `recon validate` and its like need no AWS
@@ -158,7 +147,10 @@ class EmbeddedAWS:
             try:
                 listener.bind(("127.0.0.1", self.port))
             except OSError as error:
-                raise EmbeddedAWSError(f"port {self.port}: {error.strerror}") from error
+                raise EmbeddedAWSError(
+                    f"A porta {self.port} não pode ser usada: {error.strerror}.",
+                    hint="Deixe que uma porta livre seja escolhida, ou diga outra.",
+                ) from error
             listener.listen(512)
             self.port = listener.getsockname()[1]
             handed_on = [listener.fileno()]
@@ -214,7 +206,10 @@ class EmbeddedAWS:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             lock.close()
-            raise EmbeddedAWSError(f"another embedded AWS runs from {folder}") from error
+            raise EmbeddedAWSError(
+                f"Outra AWS embarcada está usando a pasta {folder}.",
+                hint="Encerre-a, ou diga outra pasta.",
+            ) from error
         lock.seek(0)
         former = lock.read()
         for file in (folder / "services").glob("*.json") if former else ():
@@ -271,13 +266,15 @@ class EmbeddedAWS:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                return f"the emulator ended with {self._process.returncode}"
+                return (
+                    f"A AWS embarcada terminou ao iniciar, com código {self._process.returncode}."
+                )
             try:
                 self._request("/_ministack/health", timeout=deadline - time.monotonic())
                 return None
             except OSError:  # it has just died, which the next round sees
                 time.sleep(0.05)
-        return f"the emulator did not answer within {START_SECONDS:.0f} s"
+        return f"A AWS embarcada não respondeu em {START_SECONDS:.0f} s."
 
     def _request(self, path: str, body: bytes | None = None, *, timeout: float) -> bytes:
         # Proxies of the environment are not for loopback.

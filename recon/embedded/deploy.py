@@ -31,6 +31,8 @@ CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 class DeployError(EmbeddedAWSError):
     """The stack was not created or updated; the emulator's own reasons are in the message."""
 
+    code = "DEPLOY"
+
 
 @dataclass(frozen=True)
 class Packaged:
@@ -147,4 +149,6 @@ def _create_or_update(
             for event in reversed(events)
             if event["ResourceStatus"].endswith("FAILED") and "ResourceStatusReason" in event
         ]
-        raise DeployError("\n".join([f"{name}: {error}", *reasons])) from error
+        raise DeployError(
+            "\n".join([f"A pilha {name!r} não pôde ser implantada.", *reasons])
+        ) from error

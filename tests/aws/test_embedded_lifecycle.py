@@ -185,7 +185,7 @@ def test_a_taken_port_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(EmbeddedAWSError, match=f"port {port}: .*in use"):
+        with pytest.raises(EmbeddedAWSError, match=f"porta {port} .*in use"):
             EmbeddedAWS(port=port).start()
 
 
@@ -196,7 +196,7 @@ def test_an_emulator_that_dies_at_its_start_shows_its_log(
     program.write_text("#!/bin/sh\necho out of memory\nexit 3\n")
     program.chmod(0o755)
     monkeypatch.setattr(aws_module.sys, "executable", str(program))
-    with pytest.raises(EmbeddedAWSError, match=r"ended with 3\nout of memory"):
+    with pytest.raises(EmbeddedAWSError, match=r"código 3\.\nout of memory"):
         EmbeddedAWS().start()
 
 
@@ -210,6 +210,6 @@ def test_an_account_sees_its_own_resources_only() -> None:
 def test_two_do_not_share_a_state_folder(tmp_path: Path) -> None:
     with (
         EmbeddedAWS(state_dir=tmp_path),
-        pytest.raises(EmbeddedAWSError, match="another embedded AWS runs from"),
+        pytest.raises(EmbeddedAWSError, match="Outra AWS embarcada"),
     ):
         EmbeddedAWS(state_dir=tmp_path).start()
