@@ -112,7 +112,7 @@ def cut(chunks: Iterable[bytes], grammar: Grammar) -> Iterator[Block]:
 def _line_ends(data: bytes, view: Bytes, *, final: bool) -> Offsets:
     """The offset after each line break: LF, CRLF or a lone CR."""
     ends = np.flatnonzero(view == _LF) + 1
-    if data.count(b"\r") != data.count(b"\r\n"):
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         after = np.flatnonzero(view == _CR) + 1
         following = view[np.minimum(after, len(view) - 1)]
         known = after < len(view) if not final else np.full(len(after), True)  # its LF may come yet

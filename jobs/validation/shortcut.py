@@ -142,7 +142,8 @@ def _amounts(text: Array, currency: Array, reader: Reader) -> Array:
         plain = pc.if_else(mine, text, None)
         if reader.thousands:
             plain = pc.replace_substring(plain, reader.thousands, "")
-        plain = pc.replace_substring(plain, reader.decimal, ".")
+        if reader.decimal != ".":
+            plain = pc.replace_substring(plain, reader.decimal, ".")
         units = plain.cast(pa.decimal128(18, exponent))
         low_words = np.frombuffer(units.buffers()[1], np.int64)[::2]  # 128 bits, little-endian
         amounts = pc.coalesce(
@@ -152,13 +153,8 @@ def _amounts(text: Array, currency: Array, reader: Reader) -> Array:
 
 
 def _normalised(reference: Array) -> Array:
-    """`normalised`, whole columns at a time where all is ASCII."""
-    ascii_ = pc.string_is_ascii(reference)
-    bulk = pc.ascii_upper(reference)
-    bulk = pc.replace_substring_regex(bulk, r"[\t-\r\x1c-\x1f ]+", " ")
-    bulk = pc.utf8_trim(bulk, " ")
-    bulk = pc.if_else(pc.equal(bulk, ""), None, bulk)
-    others = [normalised(text) for text in reference.filter(pc.invert(ascii_)).to_pylist()]
-    return pc.replace_with_mask(
-        bulk, pc.invert(ascii_).fill_null(False), pa.array(others, pa.string())
-    )
+    """Single blanks between visible ASCII need only capitals; the definition does the others."""
+    regular = pc.match_substring_regex(reference, r"\A[!-~]+(?: [!-~]+)*\z").fill_null(True)
+    others = [normalised(text) for text in reference.filter(pc.invert(regular)).to_pylist()]
+    capitals = pc.ascii_upper(reference)
+    return pc.replace_with_mask(capitals, pc.invert(regular), pa.array(others, pa.string()))
