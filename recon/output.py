@@ -111,7 +111,7 @@ def _lines(timeline: Timeline, visit: Visit) -> Iterator[str]:
 def _clock(timeline: Timeline, at: datetime) -> str:
     """Elapsed and left, both of the execution's time."""
     elapsed, left = ptbr.duration(timeline.elapsed_at(at)), ptbr.duration(timeline.left_at(at))
-    return f"{elapsed:>13}  restam {left:>13}"
+    return f"{elapsed:>11}  restam {left:<11}"
 
 
 def _mark(visit: Visit) -> str:
