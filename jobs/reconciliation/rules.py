@@ -23,13 +23,17 @@ def rule(name: str, **values: Any) -> exp.Query:
     """A rule with each of its `$name` placeholders filled."""
 
     def fill(node: exp.Expr) -> exp.Expr:
-        return exp.convert(values[node.name]) if isinstance(node, exp.Placeholder) else node
+        if isinstance(node, exp.Placeholder):
+            return exp.convert(values[node.name], copy=True)
+        return node
 
     return cast(exp.Query, _parsed(name).transform(fill))
 
 
 def render(query: exp.Expr, dialect: str) -> str:
-    return query.transform(lambda node: _lane(node, dialect)).sql(dialect=dialect, copy=False)
+    """Raises UnsupportedError where the dialect has no words for it."""
+    spelled = query.transform(lambda node: _lane(node, dialect))
+    return spelled.sql(dialect=dialect, copy=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
 def _lane(node: exp.Expr, dialect: str) -> exp.Expr:
