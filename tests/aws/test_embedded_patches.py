@@ -191,17 +191,20 @@ def test_an_execution_does_not_go_on_after_a_reset(aws: EmbeddedAWS) -> None:
     assert [message["Body"] for message in received["Messages"]] == ["1"]
 
 
-@pytest.mark.parametrize("retrier", [{"MaxDelaySeconds": 1}, {"JitterStrategy": "FULL"}])
-def test_the_cap_and_the_jitter_of_a_retry_are_kept(
-    retrier: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from recon.embedded.patches import language
+def test_the_cap_and_the_jitter_of_a_retry_are_kept() -> None:
+    def seconds(retries: int, **retrier: Any) -> float:
+        aws.fault(Fault(state="Call", error="E"))
+        retry = {"ErrorEquals": ["E"], "MaxAttempts": retries, "BackoffRate": 1, **retrier}
+        execution = start(aws, {"Call": task(Retry=[retry])})
+        ended(aws, execution)
+        at = [e["timestamp"] for e in history(aws, execution) if e["type"] == "TaskScheduled"]
+        assert len(at) == retries + 1
+        return float((at[-1] - at[0]).total_seconds())
 
-    monkeypatch.setattr(language.random, "random", lambda: 0.25)
-    asked = {"ErrorEquals": ["E"], "IntervalSeconds": 4, "BackoffRate": 3, **retrier}
-    found, _ = language.stepfunctions._find_matching_retrier([asked], "E", {0: 2})
-    assert found["BackoffRate"] == 1
-    assert found["IntervalSeconds"] == (1 if "MaxDelaySeconds" in retrier else 4 * 9 * 0.25)
+    with EmbeddedAWS() as aws:  # here the waits are real
+        assert 1 <= seconds(1, IntervalSeconds=60, MaxDelaySeconds=1) < 5
+        # At least 4 s without jitter, and with it once in 100,000 times.
+        assert seconds(4, IntervalSeconds=1, JitterStrategy="FULL") < 4
 
 
 def test_a_timeout_may_be_an_expression(aws: EmbeddedAWS) -> None:
