@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, TypeAdapter
 
 from shared.checkpoint import ErrorOutput, FailureStatus, ReportedJob
-from shared.contract import Contract, Instant, ProfileName
-from shared.intake import Upload
+from shared.contract import Contract, Instant
+from shared.intake import UploadDuplicate as UploadDuplicate
+from shared.intake import UploadRefused as UploadRefused
 from shared.job_event import JobEvent
 
 Severity = Literal["INFO", "WARNING", "CRITICAL"]
@@ -52,33 +53,6 @@ class RunFailed(Contract):
     @property
     def profile(self) -> str | None:
         return self.job.profile if self.job else None
-
-
-class UploadDuplicate(Contract):
-    """These bytes are already owned by `job_id`; nothing was started."""
-
-    kind: Literal["upload_duplicate"] = "upload_duplicate"
-    upload: Upload
-    profile: ProfileName
-    file_hash: str
-    job_id: str
-    owner: Upload
-    running: bool = Field(description="whether the owner's execution still runs")
-
-
-class UploadRefused(Contract):
-    """code, message, hint: why, and what to do (pt-BR)."""
-
-    kind: Literal["upload_refused"] = "upload_refused"
-    upload: Upload
-    profile: str | None = None
-    code: str
-    message: str
-    hint: str | None = None
-
-    @property
-    def job_id(self) -> None:
-        """Nothing was started."""
 
 
 AlertRequest = Annotated[

@@ -43,3 +43,34 @@ class Claim(Contract):
     origin: Literal["upload", "resume", "rerun", "retract"] = "upload"
     event: JobEvent
     upload: Upload
+
+
+# Alert requests of the intake. Those of runs are in shared.alert, which loads manifests and
+# checkpoints: 20 ms of a cold start that whoever takes uploads in need not pay.
+
+
+class UploadDuplicate(Contract):
+    """These bytes are already owned by `job_id`; nothing was started."""
+
+    kind: Literal["upload_duplicate"] = "upload_duplicate"
+    upload: Upload
+    profile: ProfileName
+    file_hash: str
+    job_id: str
+    owner: Upload
+    running: bool = Field(description="whether the owner's execution still runs")
+
+
+class UploadRefused(Contract):
+    """code, message, hint: why, and what to do (pt-BR)."""
+
+    kind: Literal["upload_refused"] = "upload_refused"
+    upload: Upload
+    profile: str | None = None
+    code: str
+    message: str
+    hint: str | None = None
+
+    @property
+    def job_id(self) -> None:
+        """Nothing was started."""

@@ -23,10 +23,9 @@ from services.trigger.intake import (
     decide,
 )
 from services.trigger.notification import Arrival
-from shared.alert import UploadDuplicate, UploadRefused
 from shared.errors import ReconError, UploadKeyError
 from shared.identity import job_id
-from shared.intake import Claim, Receipt, Upload
+from shared.intake import Claim, Receipt, Upload, UploadDuplicate, UploadRefused
 from shared.job_event import LATEST, JobEvent
 from shared.upload_key import parse_upload_key
 

@@ -16,8 +16,7 @@ from services.trigger.intake import Execution
 from services.trigger.notification import Arrival
 from services.trigger.settings import TriggerSettings
 from shared import layout
-from shared.alert import UploadDuplicate, UploadRefused
-from shared.intake import Claim, Receipt, Upload
+from shared.intake import Claim, Receipt, Upload, UploadDuplicate, UploadRefused
 from shared.job_event import JobEvent
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from services.trigger.notification import Arrival
-from shared.alert import UploadDuplicate, UploadRefused
-from shared.intake import Claim, Receipt
+from shared.intake import Claim, Receipt, UploadDuplicate, UploadRefused
 from shared.job_event import JobEvent
 
 
