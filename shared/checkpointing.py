@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
 
 from shared.checkpoint import (
     Checkpoint,
@@ -29,6 +29,7 @@ UNKNOWN = "UNKNOWN"
 REPORTING_STATES = frozenset(
     {UNKNOWN, "SaveCheckpoint", "TimeoutFailure", "NotifyFailure", "AlertFailurePlainly", "Failure"}
 )
+_OBJECT: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 _STATE_OF_STAGE = {stage: state for state, stage in STAGE_OF_STATE.items()}
 
 
@@ -102,10 +103,11 @@ def parse_cause(cause: str | None) -> JsonValue:
     if not cause:
         return None
     try:
-        parsed = json.loads(cause, parse_constant=str)
-    except (ValueError, RecursionError):
+        parsed = _OBJECT.validate_json(cause)
+        json.dumps(parsed, allow_nan=False)
+    except ValueError:  # pydantic's own error is one: no JSON, no object, or nested without end
         return cause
-    return parsed if isinstance(parsed, dict) else cause
+    return parsed
 
 
 def _message(report: FailureReport, cause: JsonValue, stage_error: StageError | None) -> str:

@@ -16,7 +16,7 @@ _SMS_PAIRS = str.maketrans("[]{}", "()()", "`^~|\\")
 def subject(notice: Notice) -> str:
     """SNS takes one line of ASCII, shorter than 100."""
     line = f"[{_TAGS[notice.alert.severity]}] {notice.subject}: {notice.headline}"
-    return _ascii(line)[:99].rstrip()
+    return _cut(_ascii(line), 99)
 
 
 def email(notice: Notice) -> str:
@@ -28,7 +28,7 @@ def email(notice: Notice) -> str:
 def sms(notice: Notice) -> str:
     """One message of 140 characters that any phone shows."""
     line = f"{_TAGS[notice.alert.severity]} {notice.subject}: {notice.headline}"
-    return _ascii(line).translate(_SMS_PAIRS)[:140].rstrip()
+    return _cut(_ascii(line).translate(_SMS_PAIRS), 140)
 
 
 def message(notice: Notice) -> str:
@@ -48,6 +48,10 @@ def attributes(alert: Alert) -> dict[str, str]:
         "job_id": alert.job_id,
     }
     return {name: plain(value, 256) for name, value in values.items() if value and value.strip()}
+
+
+def _cut(line: str, most: int) -> str:
+    return line if len(line) <= most else line[: most - 3].rstrip() + "..."
 
 
 def _ascii(text: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 
 from shared.alert import Alert
 from shared.errors import UploadKeyError
@@ -45,13 +46,11 @@ def day_of(job_id: str, object_key: str | None) -> str | None:
         day = None
     if day:
         return day.isoformat()
-    match job_id.split("-"):
-        case ["JOB", digits, *_] if len(digits) == 8 and digits.isdecimal():
-            try:
-                return f"{datetime.strptime(digits, '%Y%m%d'):%Y-%m-%d}"  # noqa: DTZ007 - a calendar day
-            except ValueError:
-                return None
-    return None
+    digits = re.match(r"JOB-(\d{8})-", job_id, re.ASCII)
+    try:
+        return date.fromisoformat(digits[1]).isoformat() if digits else None
+    except ValueError:
+        return None
 
 
 def about(profile: str | None, day: str | None) -> str:

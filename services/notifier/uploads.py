@@ -28,7 +28,7 @@ def duplicate(request: UploadDuplicate, now: datetime) -> Notice:
             },
         ),
         subject=about(request.profile, day_of("", request.upload.key)),
-        headline=f"arquivo repetido, {_name(request.upload)} tem os bytes de {job_id}",
+        headline=f"arquivo repetido, {_name(request.upload)}",
         sections=(
             Section(
                 "O que aconteceu",

@@ -1,0 +1,564 @@
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier import channels
+from services.notifier.alerting import tell
+from services.notifier.completed import notice as completed
+from services.notifier.notice import Notice, day_of, plain
+from shared.alert import (
+    ALERT_REQUEST,
+    Alert,
+    AlertMarker,
+    AlertRequest,
+    RunCompleted,
+    RunFailed,
+    UploadDuplicate,
+    UploadRefused,
+)
+from shared.checkpoint import Failure
+from shared.checkpointing import describe, stage_progress
+from shared.intake import Upload
+from shared.layout import Stage
+from shared.manifest import Manifest, PassFigures
+from shared.taxonomy import ROW_CLASSES, Verdict
+from tests.run_cases import (
+    EXECUTION_ARN,
+    JOB,
+    MANIFESTS,
+    NOW,
+    PREPARED,
+    REAIS,
+    REPORT,
+    RESULT,
+    STAGE_ERROR,
+    VALIDATION,
+    manifest,
+)
+
+LIMIT = 262_144
+COMPLETED = RunCompleted(job=JOB, execution_arn=EXECUTION_ARN, execution_name=JOB.job_id)
+FAILED = RunFailed(
+    job_id=JOB.job_id,
+    job=JOB,
+    status="FAILED",
+    state="ReconcileData",
+    error=REPORT.error,
+    execution_arn=EXECUTION_ARN,
+    execution_name=JOB.job_id,
+    checkpoint_location=f"s3://checkpoints/{JOB.job_id}/checkpoint.json",
+)
+UPLOAD = Upload(bucket="ingress", key="default/2026-02-16/extrato (cópia).csv", version="v2")
+OWNER = Upload(bucket="ingress", key="default/2026-02-15/extrato.csv", version="v1")
+DUPLICATE = UploadDuplicate(
+    upload=UPLOAD,
+    profile="default",
+    file_hash=JOB.file_hash,
+    job_id=JOB.job_id,
+    owner=OWNER,
+    running=False,
+)
+REFUSED = UploadRefused(
+    upload=Upload(bucket="ingress", key="extrato.xlsx", version="v1"),
+    profile="default",
+    code="NOT_CSV",
+    message="extrato.xlsx é uma planilha.",
+    hint="No Excel, salve como CSV UTF-8 e envie de novo.",
+)
+
+
+def explained(**changes: Any) -> Failure:
+    progress = [stage_progress(Stage.VALIDATION, "s3://data/m", MANIFESTS[Stage.VALIDATION])]
+    return describe(REPORT.model_copy(update=changes), progress, None, NOW)
+
+
+def results(**changes: Any) -> dict[Stage, Manifest]:
+    """The run's three manifests with another result."""
+    result = RESULT.model_copy(update=changes)
+    return MANIFESTS | {Stage.RECONCILIATION: manifest(result)}
+
+
+@dataclass
+class Desk:
+    manifests_: Mapping[Stage, Manifest] = field(default_factory=lambda: MANIFESTS)
+    failure_: Failure = field(default_factory=explained)
+    told: bool = False
+    published: list[tuple[str, dict[str, str], Mapping[str, str]]] = field(default_factory=list)
+    markers: list[AlertMarker] = field(default_factory=list)
+
+    def was_told(self, request: AlertRequest) -> bool:
+        return self.told
+
+    def manifests(self, request: RunCompleted) -> Mapping[Stage, Manifest]:
+        return self.manifests_
+
+    def failure(self, request: RunFailed, now: datetime) -> Failure:
+        return self.failure_
+
+    def address(self, key: str) -> str:
+        return f"s3://data/{key}"
+
+    def publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> str:
+        assert len(message.encode()) + sum(len(k + v) for k, v in attributes.items()) <= LIMIT
+        self.published.append((subject, json.loads(message), attributes))
+        return "message-1"
+
+    def mark(self, request: AlertRequest, marker: AlertMarker) -> None:
+        self.markers.append(marker)
+
+
+@dataclass(frozen=True)
+class Sent:
+    subject: str
+    email: str
+    sms: str
+    alert: Alert
+    attributes: Mapping[str, str]
+
+
+def sent(request: AlertRequest, desk: Desk | None = None) -> Sent:
+    desk = desk or Desk()
+    assert tell(request, desk, NOW) is not None
+    [(subject, message, attributes)] = desk.published
+    alert = Alert.from_json(message["default"])
+    return Sent(subject, message["email"], message["sms"], alert, attributes)
+
+
+# Once
+
+
+def test_what_was_told_is_not_told_again() -> None:
+    desk = Desk(told=True)
+    assert tell(COMPLETED, desk, NOW) is None
+    assert (desk.published, desk.markers) == ([], [])
+
+
+def test_the_marker_says_what_went_out() -> None:
+    desk = Desk()
+    tell(COMPLETED, desk, NOW)
+    [marker] = desk.markers
+    assert (marker.kind, marker.severity, marker.message_id) == (
+        "run_completed",
+        "INFO",
+        "message-1",
+    )
+    assert marker.subject == desk.published[0][0]
+
+
+# A run that reached its end
+
+
+def test_a_run_that_agrees_is_told_in_all_its_forms() -> None:
+    told = sent(COMPLETED)
+    assert told.subject == "[INFO] Conciliacao default 2026-02-16: conciliado, 6 lancamentos"
+    assert told.sms == "INFO Conciliacao default 2026-02-16: conciliado, 6 lancamentos"
+    assert told.attributes == {
+        "kind": "run_completed",
+        "severity": "INFO",
+        "status": "SUCCESS",
+        "profile": "default",
+        "job_id": JOB.job_id,
+    }
+    alert = told.alert
+    assert (alert.severity, alert.status, alert.verdict) == ("INFO", "SUCCESS", "conciliado")
+    assert (alert.message, alert.timestamp) == ("Conciliação concluída com sucesso", NOW)
+    assert alert.results is not None
+    assert alert.results["validation"]["entries"] == 6
+    assert alert.results["reconciliation"]["counts"] == {"matched_exact": 3}
+    assert alert.results["reconciliation"]["result_hash"] == RESULT.result_hash
+    assert told.email == (
+        "Conciliação concluída com sucesso\n\n"
+        "RESULTADO\n"
+        "Conciliado. Os dois lados batem.\n\n"
+        "NÚMEROS\n"
+        "Linhas do arquivo: 7\n"
+        "Lançamentos: 6\n"
+        "Linhas rejeitadas: 0\n"
+        "Conciliações: 3\n"
+        "Divergências: 0\n"
+        "Pendências: 0\n"
+        "Lado A em BRL: R$ 4.310,22 (3 lançamentos)\n"
+        "Lado B em BRL: R$ 4.310,22 (3 lançamentos)\n"
+        "Diferença líquida: R$ 0,00\n"
+        "Diferença bruta (soma de todas): R$ 0,00\n\n"
+        "POR CLASSE\n"
+        "Conciliado – exato: 3\n\n"
+        "RELATÓRIOS\n"
+        f"report.html: s3://data/runs/{JOB.job_id}/{JOB.job_id}/quicksight-prep/0a1b2c/report.html\n\n"
+        "O QUE FAZER\n"
+        "Nada a fazer. Para ver os detalhes:\n"
+        f"    recon show {JOB.job_id}\n\n"
+        "EXECUÇÃO\n"
+        "Arquivo: s3://reconciliation-ingress/2026-02-16/extrato.csv\n"
+        "Perfil: default\n"
+        f"Job: {JOB.job_id}\n"
+        "Tempos: Validação 2,0 s, Conciliação 2,0 s, Relatórios 2,0 s\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity", "headline"),
+    [
+        ({}, "INFO", "conciliado, 6 lancamentos"),
+        (
+            {"verdict": Verdict.AGREED_WITH_PENDING, "pending": 1},
+            "INFO",
+            "conciliado, 1 pendencia",
+        ),
+        ({"verdict": Verdict.AGREED_WITH_WARNINGS}, "WARNING", "conciliado com avisos"),
+        (
+            {
+                "verdict": Verdict.DIVERGENT,
+                "breaks": 12,
+                "currencies": (REAIS.model_copy(update={"gross": 431_022}),),
+            },
+            "WARNING",
+            "12 divergencias, R$ 4.310,22",
+        ),
+        ({"verdict": Verdict.DIVERGENT, "breaks": 1}, "WARNING", "1 divergencia"),
+        ({"verdict": Verdict.INCOMPLETE}, "CRITICAL", "incompleta, uma prova falhou"),
+    ],
+)
+def test_the_verdict_decides_severity_and_headline(
+    changes: dict[str, Any], severity: str, headline: str
+) -> None:
+    told = sent(COMPLETED, Desk(results(**changes)))
+    assert told.alert.severity == severity
+    assert told.subject.endswith(f"default 2026-02-16: {headline}")
+    assert told.alert.message == "Conciliação concluída com sucesso"
+
+
+def test_rejected_lines_are_a_warning_whatever_the_verdict() -> None:
+    figures = VALIDATION.model_copy(update={"rejected": 2, "lines": 9})
+    told = sent(COMPLETED, Desk(MANIFESTS | {Stage.VALIDATION: manifest(figures)}))
+    assert told.alert.severity == "WARNING"
+    assert told.subject.endswith("conciliado, 6 lancamentos, 2 linhas rejeitadas")
+    assert "- Fora da conciliação: 2 linhas rejeitadas." in told.email
+
+
+def test_a_warning_of_the_last_stage_is_listed_and_raises_the_severity() -> None:
+    figures = PREPARED.model_copy(update={"warnings": ("A atualização do QuickSight falhou.",)})
+    told = sent(COMPLETED, Desk(MANIFESTS | {Stage.QUICKSIGHT_PREP: manifest(figures)}))
+    assert told.alert.severity == "WARNING"
+    assert told.alert.results is not None
+    assert told.alert.results["warnings"] == ["A atualização do QuickSight falhou."]
+    assert "AVISOS\n- A atualização do QuickSight falhou." in told.email
+
+
+def test_a_run_whose_figures_cannot_be_read_is_told_all_the_same() -> None:
+    told = sent(COMPLETED, Desk({}))
+    assert (told.alert.severity, told.alert.verdict) == ("WARNING", None)
+    assert told.subject.endswith("concluida, numeros indisponiveis")
+    where = f"s3://data/runs/{JOB.job_id}/{JOB.job_id}/reconciliation/manifest.json"
+    assert f"Os números da etapa Conciliação não puderam ser lidos: {where}" in told.email
+
+
+def test_each_currency_has_its_own_lines() -> None:
+    yen = REAIS.model_copy(update={"currency": "JPY", "gross": 5})
+    told = sent(COMPLETED, Desk(results(verdict=Verdict.DIVERGENT, currencies=(REAIS, yen))))
+    assert "Lado A em BRL: R$ 4.310,22" in told.email
+    assert "Lado A em JPY: JPY 431.022" in told.email
+
+
+def test_classes_come_with_their_labels_and_the_most_urgent_first() -> None:
+    counts = {"matched_exact": 9, "date_mismatch": 1, "pending_in_transit": 2, "missing_in_b": 3}
+    told = sent(COMPLETED, Desk(results(counts=counts | {"amount_mismatch": 0, "odd": 1})))
+    labels = [ROW_CLASSES[c].label for c in ("missing_in_b", "date_mismatch")]
+    lines = told.email.split("POR CLASSE\n")[1].split("\n\n")[0].splitlines()
+    assert lines == [
+        f"{labels[0]}: 3",
+        f"{labels[1]}: 1",
+        "odd: 1",
+        "Pendente – aguardando contraparte (dentro do prazo): 2",
+        "Conciliado – exato: 9",
+    ]
+
+
+def test_a_report_that_an_earlier_attempt_wrote_is_found_where_it_is() -> None:
+    figures = PREPARED.model_copy(
+        update={"reports": {"report.html": "../../E0/quicksight-prep/x.html"}}
+    )
+    told = sent(COMPLETED, Desk(MANIFESTS | {Stage.QUICKSIGHT_PREP: manifest(figures)}))
+    assert f"report.html: s3://data/runs/{JOB.job_id}/E0/quicksight-prep/x.html" in told.email
+
+
+def test_a_resumed_run_names_its_execution() -> None:
+    told = sent(COMPLETED.model_copy(update={"execution_name": f"{JOB.job_id}-R1"}))
+    assert f"Execução: {JOB.job_id}-R1" in told.email
+
+
+# A run that ended badly
+
+
+def test_a_failure_says_what_why_what_was_done_and_how_to_go_on() -> None:
+    told = sent(FAILED)
+    assert told.subject == (
+        "[CRITICO] Conciliacao default 2026-02-16: A conciliacao falhou: Command failed with exit code 137"
+    )
+    assert told.attributes["status"] == "FAILED"
+    assert told.email == (
+        "Falha no processamento de conciliação\n\n"
+        "O QUE ACONTECEU\n"
+        "A conciliação falhou.\n"
+        "Command failed with exit code 137\n\n"
+        "O QUE JÁ ESTAVA PRONTO\n"
+        "- validação: 6 lançamentos, 2,0 s\n\n"
+        "O QUE FAZER\n"
+        "Corrija a causa e retome; o que já está pronto é reaproveitado:\n"
+        f"    recon resume {JOB.job_id}\n\n"
+        "EXECUÇÃO\n"
+        "Arquivo: s3://reconciliation-ingress/2026-02-16/extrato.csv\n"
+        "Perfil: default\n"
+        f"Job: {JOB.job_id}\n"
+        f"Execução: {JOB.job_id}\n"
+        "Estado: ReconcileData (States.TaskFailed)\n"
+        f"Checkpoint: s3://checkpoints/{JOB.job_id}/checkpoint.json\n"
+    )
+    assert told.alert.error == {
+        "state": "ReconcileData",
+        "name": "States.TaskFailed",
+        "code": "",
+        "message": "Command failed with exit code 137",
+        "hint": "",
+        "done": ["validation"],
+        "execution": JOB.job_id,
+        "checkpoint_location": f"s3://checkpoints/{JOB.job_id}/checkpoint.json",
+        "resume": f"recon resume {JOB.job_id}",
+    }
+
+
+def test_a_file_that_cannot_be_read_is_explained_in_the_stage_s_own_words() -> None:
+    report = REPORT.model_copy(update={"state": "ValidateCSV"})
+    told = sent(
+        FAILED.model_copy(update={"state": "ValidateCSV"}),
+        Desk(failure_=describe(report, (), STAGE_ERROR, NOW)),
+    )
+    assert (
+        "A validação do arquivo falhou.\n"
+        "O arquivo tem 1 coluna; eram esperadas 7.\n"
+        "Ele parece separado por ';': use um perfil com delimiter = \";\"." in told.email
+    )
+    assert "Nenhuma etapa tinha terminado." in told.email
+    assert "Corrija o arquivo e envie de novo." in told.email
+    assert told.alert.error is not None
+    assert told.alert.error["code"] == "WRONG_DELIMITER"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "ended"),
+    [
+        ("FAILED", "Falha no processamento de conciliação", "A conciliação falhou"),
+        ("TIMED_OUT", "Timeout de 20 minutos excedido", "A conciliação não terminou a tempo"),
+        ("ABORTED", "Processamento de conciliação interrompido", "A conciliação foi interrompida"),
+    ],
+)
+def test_every_bad_end_is_critical_and_has_its_own_words(
+    status: str, message: str, ended: str
+) -> None:
+    told = sent(FAILED.model_copy(update={"status": status}))
+    assert (told.alert.severity, told.alert.status, told.alert.message) == (
+        "CRITICAL",
+        status,
+        message,
+    )
+    assert ended in told.email
+
+
+def test_a_failure_without_checkpoint_job_or_known_state_is_told() -> None:
+    bare = RunFailed.model_validate(
+        {
+            "job_id": "TEST-001",
+            "job": {"job_id": "TEST-001"},
+            "status": "FAILED",
+            "state": "Odd",
+            "error": {},
+            "execution_name": "TEST-20260216-101500",
+        }
+    )
+    told = sent(bare, Desk(failure_=explained(state="Odd")))
+    assert told.subject.startswith("[CRITICO] Conciliacao: O estado Odd falhou: ")
+    assert "Checkpoint: não foi possível salvar" in told.email
+    assert "profile" not in told.attributes
+
+
+def test_progress_without_figures_is_still_progress() -> None:
+    failure = explained()
+    [done] = failure.progress
+    bare = done.model_copy(update={"seconds": None, "rows": None})
+    told = sent(FAILED, Desk(failure_=failure.model_copy(update={"progress": (bare,)})))
+    assert "- validação: concluída\n" in told.email
+
+
+# Uploads
+
+
+@pytest.mark.parametrize(
+    ("running", "state"), [(True, "ainda está em execução"), (False, "já foi processado")]
+)
+def test_a_duplicate_names_the_job_that_owns_the_bytes(running: bool, state: str) -> None:
+    told = sent(DUPLICATE.model_copy(update={"running": running}))
+    assert told.subject == (
+        "[AVISO] Conciliacao default 2026-02-16: arquivo repetido, extrato (copia).csv"
+    )
+    assert (
+        "s3://ingress/default/2026-02-16/extrato (cópia).csv tem exatamente o conteúdo de\n"
+        f"s3://ingress/default/2026-02-15/extrato.csv, que {state} como {JOB.job_id}."
+    ) in told.email
+    assert f'recon rerun {JOB.job_id} --reason "por que"' in told.email
+    assert (told.alert.severity, told.alert.status, told.alert.job_id) == (
+        "WARNING",
+        "DUPLICATE",
+        JOB.job_id,
+    )
+    assert told.alert.results is not None
+    assert told.alert.results["owner"]["key"] == OWNER.key
+
+
+def test_a_refusal_says_why_and_what_to_do() -> None:
+    told = sent(REFUSED)
+    assert told.subject == (
+        "[AVISO] Conciliacao default: arquivo recusado, extrato.xlsx: extrato.xlsx e uma planilha."
+    )
+    assert "s3://ingress/extrato.xlsx\nextrato.xlsx é uma planilha." in told.email
+    assert "No Excel, salve como CSV UTF-8 e envie de novo." in told.email
+    assert (told.alert.severity, told.alert.status, told.alert.job_id) == (
+        "WARNING",
+        "REFUSED",
+        None,
+    )
+    assert "job_id" not in told.attributes
+    assert told.alert.error is not None
+    assert told.alert.error["code"] == "NOT_CSV"
+
+
+# Any input
+
+HOSTILE = [
+    "a\nSubject: b\r\n\r\nc",
+    "\x00\x1b[31m\x7f\u202e\u2028\u2029",
+    "🧾" * 300,
+    "ç" * 512,
+    "x" * 1024,
+    '"\\' * 512,
+    "  ",
+    "{}[]^~|`",
+]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "y" * 3_000_000], ids=range(len(HOSTILE) + 1))
+def test_no_text_from_outside_breaks_a_form(text: str) -> None:
+    upload = Upload(bucket="ingress", key=text[:1024], version=text)
+    failure = explained(state="PrepareQuickSight", reason=text)
+    hostile: list[tuple[AlertRequest, Desk]] = [
+        (
+            REFUSED.model_copy(update=dict.fromkeys(("profile", "code", "message", "hint"), text)),
+            Desk(),
+        ),
+        (REFUSED.model_copy(update={"upload": upload}), Desk()),
+        (DUPLICATE.model_copy(update={"upload": upload, "owner": upload, "job_id": text}), Desk()),
+        (
+            FAILED.model_copy(
+                update={
+                    "job_id": text,
+                    "state": text,
+                    "execution_name": text,
+                    "checkpoint_location": text,
+                    "job": JOB.model_copy(update={"object_key": text[:1024]}),
+                }
+            ),
+            Desk(failure_=failure),
+        ),
+        (COMPLETED, Desk(many_of(text))),
+    ]
+    for request, desk in hostile:
+        told = sent(request, desk)
+        assert re.fullmatch(r"\[(INFO|AVISO|CRITICO)\] [\x20-\x7e]{1,98}", told.subject)
+        assert len(told.subject) < 100
+        assert re.fullmatch(r"[\x20-\x7e]{1,140}", told.sms)
+        assert not set("[]{}^~|`\\") & set(told.sms)
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\u202e]", told.email)
+        assert all(value.strip() for value in told.attributes.values())
+
+
+def many_of(text: str) -> dict[Stage, Manifest]:
+    """Manifests with more of everything than an alert may hold."""
+    names = {f"{n}{text}": n for n in range(300)}
+    currencies = [
+        REAIS.model_copy(update={"currency": code}) for code in ("BRL", "USD", "JPY")
+    ] * 60
+    return {
+        Stage.VALIDATION: manifest(VALIDATION.model_copy(update={"codes": names})),
+        Stage.RECONCILIATION: manifest(
+            RESULT.model_copy(
+                update={
+                    "counts": names,
+                    "currencies": tuple(currencies),
+                    "passes": tuple(PassFigures(name=name, matches=1) for name in names),
+                }
+            )
+        ),
+        Stage.QUICKSIGHT_PREP: manifest(
+            PREPARED.model_copy(
+                update={
+                    "tables": names,
+                    "warnings": tuple(names),
+                    "reports": dict.fromkeys(names, text),
+                    "ingestion_id": text,
+                }
+            )
+        ),
+    }
+
+
+@given(st.text(), st.integers(2, 600))
+def test_plain_text_is_one_clean_line_of_limited_length(text: str, most: int) -> None:
+    line = plain(text, most)
+    assert len(line) <= most
+    assert line == line.strip()
+    assert line.isprintable()
+
+
+def test_plain_text_says_where_it_was_cut() -> None:
+    assert plain("abcdef", 4) == "abc…"
+    assert plain("abcd", 4) == "abcd"
+
+
+@pytest.mark.parametrize(
+    ("job_id", "key", "day"),
+    [
+        ("JOB-20260216-default-x", None, "2026-02-16"),
+        ("JOB-20260216-default-x", "default/2026-01-31/a.csv", "2026-01-31"),
+        ("JOB-20260216-default-x", "a/b/c/d.csv", "2026-02-16"),
+        ("JOB-20260231-default-x", None, None),
+        ("JOB-2026021٦-x", None, None),
+        ("TEST-001", "2026-02-16/test.csv", "2026-02-16"),
+        ("TEST-001", "test.csv", None),
+    ],
+)
+def test_the_day_is_the_folder_s_or_the_job_s(
+    job_id: str, key: str | None, day: str | None
+) -> None:
+    assert day_of(job_id, key) == day
+
+
+def test_a_subscriber_that_is_no_mailbox_and_no_phone_gets_the_envelope() -> None:
+    told: Notice = completed(COMPLETED, MANIFESTS, lambda key: key, NOW)
+    message = json.loads(channels.message(told))
+    assert set(message) == {"default", "email", "sms"}
+    assert ALERT_REQUEST.validate_json(COMPLETED.to_json()) == COMPLETED
+    assert json.loads(message["default"])["schema_version"] == 1
+
+
+def test_a_subject_says_that_it_was_cut() -> None:
+    told = sent(REFUSED.model_copy(update={"message": "muito longa " * 20}))
+    assert len(told.subject) == 99
+    assert told.subject.endswith("...")

@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.timeout_handler.out_of_time import end
+from services.timeout_handler.runs import Execution, GlueRun, Outcome
+from services.timeout_handler.status_change import settle
+from services.timeout_handler.tick import (
+    MOST_RESENT,
+    OVERDUE,
+    SETTLING,
+    EndedRun,
+    Snapshot,
+    StoredUpload,
+    missed_uploads,
+    search,
+    untold_runs,
+)
+from shared.alert import RunFailed
+from shared.checkpoint import FailureReport
+from shared.intake import Upload
+from tests.run_cases import EXECUTION_ARN, JOB, NOW, REPORT
+
+LOCATION = f"s3://checkpoints/{JOB.job_id}/checkpoint.json"
+ENDED = Execution(
+    arn=EXECUTION_ARN,
+    name=JOB.job_id,
+    status="TIMED_OUT",
+    input=JOB.to_json(),
+    error=None,
+    cause=None,
+    stopped_at=NOW - timedelta(minutes=5),
+    redrive_count=0,
+)
+NOTHING = Snapshot((), ())
+STRAY = GlueRun("reconciliation-reconciliation", "jr_1", waiting=False)
+
+
+@dataclass
+class World:
+    """AWS as one execution and its stray Glue runs. `did`: every act, in order."""
+
+    present: Execution = ENDED
+    state: str | None = "ReconcileData"
+    live: Sequence[GlueRun] = (STRAY,)
+    told: bool = False
+    seen: Snapshot = NOTHING
+    did: list[str] = field(default_factory=list)
+    reports: list[FailureReport] = field(default_factory=list)
+    alerts: list[RunFailed] = field(default_factory=list)
+    resent: list[StoredUpload] = field(default_factory=list)
+
+    def execution(self, arn: str) -> Execution:
+        return replace(self.present, arn=arn)
+
+    def last_state(self, arn: str) -> str | None:
+        return self.state
+
+    def live_glue_runs(self, execution_name: str) -> Sequence[GlueRun]:
+        self.did.append(f"look for runs of {execution_name}")
+        return self.live
+
+    def stop(self, runs: Sequence[GlueRun]) -> None:
+        self.did += [f"stop {run.id}" for run in runs]
+
+    def record(self, report: FailureReport) -> str:
+        self.did.append("record")
+        self.reports.append(report)
+        return LOCATION
+
+    def was_told(self, job_id: str, execution_name: str, redrive_count: int) -> bool:
+        return self.told
+
+    def tell(self, alert: RunFailed) -> None:
+        self.did.append("tell")
+        self.alerts.append(alert)
+
+    def snapshot(self, since: datetime) -> Snapshot:
+        return self.seen
+
+    def resend(self, upload: StoredUpload) -> None:
+        self.resent.append(upload)
+
+
+# The state machine says: out of time
+
+
+def test_a_run_out_of_time_is_kept_and_its_glue_runs_are_stopped_and_people_are_told_by_others() -> (
+    None
+):
+    world = World()
+    assert end(REPORT, world) == Outcome("timed_out", JOB.job_id, LOCATION, 1)
+    assert world.did == [f"look for runs of {JOB.job_id}", "record", "stop jr_1"]
+    assert world.reports == [REPORT]
+
+
+def test_waiting_in_glue_s_queue_is_said_where_it_was_the_cause() -> None:
+    world = World(live=(replace(STRAY, waiting=True),))
+    end(REPORT.model_copy(update={"reason": "Timeout de 20 minutos excedido"}), world)
+    assert world.reports[0].reason == (
+        "Timeout de 20 minutos excedido: reconciliation-reconciliation ainda esperava na fila do "
+        "Glue (limite de execuções simultâneas)."
+    )
+
+
+def test_by_hand_the_job_s_first_execution_is_meant() -> None:
+    world = World()
+    end(FailureReport.model_validate({"job_id": "JOB-1", "reason": "Timeout"}), world)
+    assert world.did[0] == "look for runs of JOB-1"
+
+
+# An execution ended badly, says an event
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "name"),
+    [
+        ("TIMED_OUT", None, "States.Timeout"),
+        ("ABORTED", None, "UNKNOWN"),
+        ("ABORTED", "Operator", "Operator"),
+        ("FAILED", "States.Runtime", "States.Runtime"),
+    ],
+)
+def test_an_end_that_nobody_told_is_kept_told_and_cleaned_up(
+    status: str, error: str | None, name: str
+) -> None:
+    world = World(replace(ENDED, status=status, error=error, cause="why"))
+    assert settle(EXECUTION_ARN, world) == Outcome("told", JOB.job_id, LOCATION, 1)
+    assert world.did == ["record", "tell", f"look for runs of {JOB.job_id}", "stop jr_1"]
+    [report], [alert] = world.reports, world.alerts
+    assert (report.status, report.state, report.error.Error) == (status, "ReconcileData", name)
+    assert (report.error.Cause, report.job, report.occurred_at) == ("why", JOB, ENDED.stopped_at)
+    assert (alert.status, alert.state, alert.error) == (status, "ReconcileData", report.error)
+    assert (alert.job_id, alert.execution_name) == (JOB.job_id, JOB.job_id)
+    assert (alert.execution_arn, alert.checkpoint_location) == (EXECUTION_ARN, LOCATION)
+
+
+def test_an_end_that_was_told_only_has_its_glue_runs_stopped() -> None:
+    world = World(told=True)
+    assert settle(EXECUTION_ARN, world) == Outcome("already_told", JOB.job_id, None, 1)
+    assert world.did == [f"look for runs of {JOB.job_id}", "stop jr_1"]
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])
+def test_a_late_event_of_an_execution_that_goes_on_stops_nothing(status: str) -> None:
+    world = World(replace(ENDED, status=status))
+    assert settle(EXECUTION_ARN, world).name == "not_over"
+    assert world.did == []
+
+
+def test_a_redriven_execution_is_told_once_more() -> None:
+    world = World(replace(ENDED, redrive_count=2))
+    settle(EXECUTION_ARN, world)
+    assert (world.reports[0].redrive_count, world.alerts[0].redrive_count) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "input_", "job_id"),
+    [
+        ("JOB-1-R1", '{"job_id": "JOB-1"}', "JOB-1"),
+        ("by-hand", "{}", "by-hand"),
+        ("by-hand", "not json", "by-hand"),
+        ("by-hand", "[1]", "by-hand"),
+        ("by-hand", '{"job_id": 7}', "by-hand"),
+        ("by-hand", '{"job_id": "a b/c"}', "by-hand"),
+        ("çom.ponto", "{}", "_om_ponto"),
+        ("n" * 80, "{}", "n" * 76),
+    ],
+)
+def test_whatever_somebody_started_by_hand_is_told(name: str, input_: str, job_id: str) -> None:
+    world = World(replace(ENDED, name=name, input=input_), state=None)
+    assert settle(EXECUTION_ARN, world).job_id == job_id
+    assert (world.alerts[0].job_id, world.alerts[0].execution_name) == (job_id, name)
+    assert (world.reports[0].state, world.reports[0].job) == ("UNKNOWN", None)
+
+
+def test_a_job_started_with_its_four_fields_is_recognised() -> None:
+    four = {"job_id", "bucket_name", "object_key", "file_hash"}
+    world = World(replace(ENDED, input=json.dumps(JOB.model_dump(include=four))))
+    settle(EXECUTION_ARN, world)
+    assert world.reports[0].job == JOB
+
+
+# The tick
+
+
+def stored(minutes: float, *, taken: bool = False, key: str = "a.csv") -> StoredUpload:
+    upload = Upload(bucket="ingress", key=key, version="v1", size=3)
+    return StoredUpload(upload, NOW - timedelta(minutes=minutes), taken)
+
+
+@pytest.mark.parametrize(
+    ("ago", "told", "found"),
+    [
+        (SETTLING, False, True),
+        (SETTLING - timedelta(seconds=1), False, False),
+        (SETTLING, True, False),
+        (timedelta(hours=5), False, True),
+    ],
+)
+def test_a_run_is_untold_once_its_own_event_had_its_turn(
+    ago: timedelta, told: bool, found: bool
+) -> None:
+    run = EndedRun(EXECUTION_ARN, NOW - ago, told)
+    assert untold_runs(Snapshot([run], ()), NOW) == [run] * found
+
+
+@pytest.mark.parametrize(
+    ("ago", "taken", "found"),
+    [
+        (OVERDUE, False, True),
+        (OVERDUE - timedelta(seconds=1), False, False),
+        (OVERDUE, True, False),
+        (timedelta(hours=5), False, True),
+    ],
+)
+def test_an_upload_is_missed_when_it_is_overdue_and_was_not_taken(
+    ago: timedelta, taken: bool, found: bool
+) -> None:
+    upload = StoredUpload(stored(0).upload, NOW - ago, taken)
+    assert missed_uploads(Snapshot((), [upload]), NOW) == [upload] * found
+
+
+def test_the_oldest_uploads_are_sent_first_and_never_too_many_at_once() -> None:
+    uploads = [stored(minutes) for minutes in range(11, 12 + MOST_RESENT)]
+    found = missed_uploads(Snapshot((), uploads), NOW)
+    assert found == uploads[:0:-1]
+    assert len(found) == MOST_RESENT
+
+
+def test_a_tick_settles_what_was_missed() -> None:
+    missed = stored(30)
+    run = EndedRun(EXECUTION_ARN, NOW - timedelta(minutes=3), told=False)
+    world = World(seen=Snapshot([run], [missed, stored(1), stored(40, taken=True)]))
+    assert search(world, NOW) == [
+        Outcome("told", JOB.job_id, LOCATION, 1),
+        Outcome("upload_resent", object_key="a.csv"),
+    ]
+    assert world.resent == [missed]
+
+
+def test_a_tick_that_finds_nothing_does_nothing() -> None:
+    world = World()
+    assert search(world, NOW) == []
+    assert (world.did, world.resent) == ([], [])
