@@ -5,19 +5,18 @@ A corrected file under the same key so takes its predecessor's place, and neithe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 from jobs.runtime import join, storage
 from shared.errors import UploadKeyError
+from shared.identity import day_of
 from shared.job_event import LATEST
 from shared.layout import curated_key
 from shared.upload_key import parse_upload_key
 
 CURATED_TABLES = ("qs_daily", "qs_breaks", "qs_aging", "qs_passes")
-_DAY_IN_JOB_ID = re.compile(r"JOB-(\d{8})-", re.ASCII)
 
 
 def superseded(source: str, version: str) -> bool:
@@ -37,9 +36,9 @@ def publish_curated(
 
 
 def business_day(job_id: str, key: str, as_of: date) -> date:
-    """The job's day: as its id says it, else the key's date folder, else the day the run counts from."""
-    if named := _DAY_IN_JOB_ID.match(job_id):
-        return datetime.strptime(named[1], "%Y%m%d").date()  # noqa: DTZ007 - a calendar day
+    """As the job's id says it, else the key's date folder, else the day that the run counts from."""
+    if named := day_of(job_id):
+        return named
     try:
         return parse_upload_key(key).day or as_of
     except UploadKeyError:  # a run started by hand may read any key

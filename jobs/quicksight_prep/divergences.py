@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,62 +12,45 @@ from jobs.quicksight_prep.explanation import reason
 from jobs.quicksight_prep.spreadsheet import Cell, write_csv
 from jobs.quicksight_prep.tables import units
 
-_HEADER = (
-    *(
-        "Classe",
-        "Prioridade",
-        "Material",
-        "Linha A",
-        "Linha B",
-        "Data A",
-        "Data B",
-        "Valor A",
-        "Valor B",
-        "Diferença",
-    ),
-    *(
-        "Moeda",
-        "Conta",
-        "Id do lançamento",
-        "Referência",
-        "Descrição",
-        "Motivo",
-        "Idade (dias)",
-        "Id da divergência",
-    ),
-)
+Line = dict[str, Any]
+
+
+def _amount(name: str, currency: str) -> Callable[[Line], Cell]:
+    return lambda line: None if line[name] is None else units(int(line[name]), line[currency])
+
+
+def _field(name: str) -> Callable[[Line], Cell]:
+    return lambda line: line[name]
+
+
+_COLUMNS: dict[str, Callable[[Line], Cell]] = {
+    "Classe": _field("label_pt"),
+    "Prioridade": _field("priority"),
+    "Material": lambda line: "sim" if line["material"] else "não",
+    "Linha A": _field("line_a"),
+    "Linha B": _field("line_b"),
+    "Data A": _field("posted_on_a"),
+    "Data B": _field("posted_on_b"),
+    "Valor A": _amount("amount_a", "currency"),
+    "Valor B": _amount("amount_b", "currency_b"),
+    "Diferença": _amount("delta", "currency"),
+    "Moeda": _field("currency"),
+    "Moeda B": _field("currency_b"),
+    "Conta": _field("account"),
+    "Id do lançamento": _field("entry_id"),
+    "Referência": _field("reference"),
+    "Descrição": _field("description"),
+    "Motivo": lambda line: reason(line["class"], line["explain"], line["currency"]),
+    "Idade (dias)": _field("age_days"),
+    "Id da divergência": _field("break_id"),
+}
 
 
 def write_divergences(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
-    return write_csv(path, _HEADER, _rows(connection))
+    return write_csv(path, list(_COLUMNS), _rows(connection))
 
 
-def _rows(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Cell, ...]]:
+def _rows(connection: duckdb.DuckDBPyConnection) -> Iterator[list[Cell]]:
     for batch in connection.table("divergences").to_arrow_reader(10_000):
-        yield from (_row(line) for line in batch.to_pylist())
-
-
-def _row(line: dict[str, Any]) -> tuple[Cell, ...]:
-    currency = line["currency"]
-    amounts = (
-        None if line[name] is None else units(int(line[name]), currency)
-        for name in ("amount_a", "amount_b", "delta")
-    )
-    return (
-        line["label_pt"],
-        line["priority"],
-        "sim" if line["material"] else "não",
-        line["line_a"],
-        line["line_b"],
-        line["posted_on_a"],
-        line["posted_on_b"],
-        *amounts,
-        currency,
-        line["account"],
-        line["entry_id"],
-        line["reference"],
-        line["description"],
-        reason(line["explain"], currency),
-        line["age_days"],
-        line["break_id"],
-    )
+        for line in batch.to_pylist():
+            yield [value(line) for value in _COLUMNS.values()]

@@ -7,9 +7,11 @@ import json
 from shared import ptbr
 
 
-def reason(explain: str, currency: str) -> str:
+def reason(row_class: str, explain: str, currency: str) -> str:
     """From a break's `explain` (JSON: candidate, pass, failed, delta, days, candidates) to a Portuguese sentence."""
     why = json.loads(explain)
+    if row_class in ("duplicate_a", "duplicate_b"):
+        return "Outra linha deste lado é igual em tudo; esta sobra."
     failed = why.get("failed", [])
     if "max_candidates_per_row" in failed:
         return (

@@ -40,10 +40,10 @@ def render_report(
         "day": lambda value: "–" if value is None else ptbr.day(value),
         "count": ptbr.number,
         "row_class": lambda code: ROW_CLASSES[code].label,
-        "reason": reason,
     }
     return environment.from_string(_text("report.html.j2")).render(
         manifest=reconciliation,
+        reason=reason,
         figures=reconciled,
         validation=validated,
         sentence=sentence(reconciled, validated),

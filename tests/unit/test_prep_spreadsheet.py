@@ -83,4 +83,8 @@ def test_the_file_opens_by_double_click_in_a_brazilian_excel(tmp_path: Path) -> 
     ],
 )
 def test_an_open_row_says_in_words_why_it_stayed_open(explain: str, words: str) -> None:
-    assert words in reason(explain, "BRL")
+    assert words in reason("missing_in_b", explain, "BRL")
+
+
+def test_a_duplicate_says_that_it_is_one_too_many() -> None:
+    assert reason("duplicate_a", '{"candidate":null}', "BRL").endswith("esta sobra.")

@@ -7,6 +7,7 @@ select
   breaks.material,
   breaks.side,
   breaks.currency,
+  coalesce(b.currency, breaks.currency) as currency_b,
   breaks.line_a,
   breaks.line_b,
   a.posted_on as posted_on_a,

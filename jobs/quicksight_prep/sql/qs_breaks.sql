@@ -7,12 +7,13 @@ select
   divergences.material,
   divergences.side as lado,
   divergences.currency as moeda,
+  divergences.currency_b as moeda_b,
   divergences.line_a as linha_a,
   divergences.line_b as linha_b,
   divergences.posted_on_a as data_a,
   divergences.posted_on_b as data_b,
   cast(cast(divergences.amount_a as decimal(19, 0)) * units.unit as decimal(23, 4)) as valor_a,
-  cast(cast(divergences.amount_b as decimal(19, 0)) * units.unit as decimal(23, 4)) as valor_b,
+  cast(cast(divergences.amount_b as decimal(19, 0)) * units_b.unit as decimal(23, 4)) as valor_b,
   cast(cast(divergences.delta as decimal(20, 0)) * units.unit as decimal(24, 4)) as diferenca,
   divergences.account as conta,
   divergences.entry_id as id_lancamento,
@@ -22,3 +23,4 @@ select
   divergences.bucket as faixa_idade
 from divergences
 join units on units.currency = divergences.currency
+join units as units_b on units_b.currency = divergences.currency_b

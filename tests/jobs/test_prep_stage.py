@@ -1,0 +1,270 @@
+"""The third stage on what the two before really concluded, on a folder in the place of `s3://<data>`."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from jobs.profile import load_profile
+from jobs.quicksight_prep import curation
+from jobs.quicksight_prep.curation import CURATED_TABLES, business_day
+from jobs.quicksight_prep.report import SHOWN
+from jobs.quicksight_prep.stage import PrepArguments, prepare
+from jobs.reconciliation.stage import ReconciliationArguments, run_reconciliation
+from jobs.runtime import JobArguments, Produced, StageRun, run_stage
+from jobs.validation.acceptance import validate
+from shared.layout import Stage, curated_key
+from shared.manifest import Manifest, QuickSightFigures, ReconciliationFigures
+
+ROOT = Path(__file__).parents[2]
+JOB = "JOB-20260216-default-0123456789abcdef"
+KEY = "2026-02-16/divergente.csv"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of JOB below `data`; what it reads is a file, what it writes lies where a bucket would have it."""
+
+    data: Path
+    source: Path
+    scratch: Path
+    execution: str = JOB
+    version: str = "v1"
+
+    def validate(self) -> None:
+        arguments = JobArguments.model_validate(self._common(Stage.VALIDATION))
+        profile = load_profile(str(ROOT / "profiles"), "default")
+        with self.source.open("rb") as source:
+            result = validate(source, profile, self.scratch, None)
+        files = {"entries": Produced(result.entries), "rejects": Produced(result.rejects)}
+        inputs = {"file": result.sha256, "profile": profile.sha256}
+        StageRun(Stage.VALIDATION, arguments).publish(inputs, files, result.figures)
+
+    def reconcile(self) -> int:
+        argv = _argv(
+            self._common(Stage.RECONCILIATION) | {"validated_data_path": self.root("validation")}
+        )
+        return run_stage(Stage.RECONCILIATION, ReconciliationArguments, run_reconciliation, argv)
+
+    def prepare(self) -> int:
+        own = {
+            "bucket_name": "ingress",
+            "object_key": KEY,
+            "object_version": self.version,
+            "validated_data_path": self.root("validation"),
+            "divergences_path": self.root("reconciliation"),
+            "data_path": str(self.data),
+        }
+        argv = _argv(self._common(Stage.QUICKSIGHT_PREP) | own)
+        return run_stage(Stage.QUICKSIGHT_PREP, PrepArguments, prepare, argv)
+
+    def all(self) -> Run:
+        self.validate()
+        assert self.reconcile() == 0
+        assert self.prepare() == 0
+        return self
+
+    def root(self, stage: str) -> str:
+        return f"{self.data}/runs/{JOB}/{self.execution}/{stage}"
+
+    def manifest(self, stage: Stage = Stage.QUICKSIGHT_PREP) -> Manifest:
+        return Manifest.from_json(Path(self.root(stage), "manifest.json").read_bytes())
+
+    def output(self, name: str) -> Path:
+        return Path(self.root("quicksight-prep"), self.manifest().files[name].path)
+
+    def curated(self, table: str) -> Path:
+        return self.data / curated_key(table, date(2026, 2, 16), "default", "ingress", KEY)
+
+    def _common(self, stage: Stage) -> dict[str, str]:
+        return {
+            "job_id": JOB,
+            "execution_name": self.execution,
+            "profile": "default",
+            "output_path": self.root(stage),
+            "profiles_path": str(ROOT / "profiles"),
+        }
+
+
+def _argv(arguments: dict[str, str]) -> list[str]:
+    return [text for name, value in arguments.items() for text in (f"--{name}", value)]
+
+
+@dataclass
+class Ingress:
+    """The bucket that the file came from; it only says which version its key holds now."""
+
+    newest: str | None = None
+
+    def newest_version(self, uri: str) -> str | None:
+        assert uri == f"s3://ingress/{KEY}"
+        return self.newest
+
+
+@pytest.fixture(autouse=True)
+def ingress(monkeypatch: pytest.MonkeyPatch) -> Ingress:
+    bucket = Ingress()
+    local = curation.storage
+    monkeypatch.setattr(
+        curation, "storage", lambda uri: bucket if uri.startswith("s3://") else local(uri)
+    )
+    return bucket
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    (tmp_path / "scratch").mkdir()
+    return Run(tmp_path / "data", ROOT / "samples" / "divergente.csv", tmp_path / "scratch")
+
+
+def test_every_break_is_in_the_csv_with_its_amounts_to_the_cent(run: Run) -> None:
+    run.all()
+    breaks = pq.read_table(
+        Path(run.root("reconciliation"), run.manifest(Stage.RECONCILIATION).files["breaks"].path)
+    )
+    text = run.output("divergencias").read_text("utf-8-sig")
+    rows = list(csv.DictReader(text.splitlines(), delimiter=";"))
+    assert (
+        len(rows)
+        == breaks.num_rows
+        == run.manifest(Stage.RECONCILIATION).figures_of(ReconciliationFigures).breaks
+    )
+    cents = sum(int(row["Diferença"].replace(",", "")) for row in rows)
+    assert cents == sum(breaks.column("delta").to_pylist())
+    by_class = {row["Classe"]: row for row in rows}
+    assert by_class["Divergência de valor"]["Diferença"] == "10,00"
+    assert (
+        by_class["Divergência de valor"]["Motivo"] == "Passe id-exato: o valor difere em R$ 10,00."
+    )
+
+
+def test_the_curated_tables_say_what_the_manifest_says(run: Run) -> None:
+    run.all()
+    figures = run.manifest(Stage.RECONCILIATION).figures_of(ReconciliationFigures)
+    daily = pq.read_table(run.curated("qs_daily")).to_pylist()
+    assert {row["moeda"]: row["diferenca_liquida"] for row in daily} == {
+        of.currency: Decimal(of.net) / 100 for of in figures.currencies
+    }
+    assert pq.read_table(run.curated("qs_breaks")).num_rows == figures.breaks
+    aging = pq.read_table(run.curated("qs_aging")).to_pylist()
+    assert sum(row["itens"] for row in aging) == figures.breaks
+    rows = pq.read_table(run.curated("qs_breaks")).to_pylist()
+    assert sum(row["diferenca_absoluta"] for row in aging) == sum(
+        abs(row["diferenca"]) for row in rows
+    )
+    other_currency = next(row for row in rows if row["class"] == "currency_mismatch")
+    assert (other_currency["moeda"], other_currency["moeda_b"]) == ("BRL", "USD")
+    passes = pq.read_table(run.curated("qs_passes")).to_pylist()
+    assert {row["passe"]: row["conciliacoes"] for row in passes} == {
+        p.name: p.matches for p in figures.passes
+    }
+
+
+def test_a_run_of_another_version_of_the_key_replaces_the_curated_rows(
+    run: Run, tmp_path: Path
+) -> None:
+    run.all()
+    assert pq.read_table(run.curated("qs_breaks")).num_rows > 0
+    corrected = Run(
+        run.data, ROOT / "samples" / "conciliado.csv", run.scratch, f"{JOB}-R1", "v2"
+    ).all()
+    assert pq.read_table(corrected.curated("qs_breaks")).num_rows == 0
+    assert len(list((run.data / "curated" / "qs_breaks").rglob("*.parquet"))) == 1
+
+
+@pytest.mark.parametrize(("newest", "published"), [("v2", False), ("v1", True), (None, True)])
+def test_a_run_that_a_newer_version_overtook_leaves_the_curated_tables_alone(
+    run: Run, ingress: Ingress, newest: str | None, published: bool
+) -> None:
+    ingress.newest = newest
+    run.all()
+    assert run.manifest().figures_of(QuickSightFigures).published is published
+    assert (run.data / "curated").exists() is published
+
+
+def test_a_resumed_run_reuses_the_files_and_publishes_the_tables_again(run: Run) -> None:
+    first = run.all()
+    for table in CURATED_TABLES:
+        first.curated(table).unlink()
+    again = Run(run.data, run.source, run.scratch, f"{JOB}-R1")
+    again.validate()
+    assert again.reconcile() == 0
+    assert again.prepare() == 0
+    assert again.manifest().reused_from == JOB
+    assert again.output("report").read_bytes() == first.output("report").read_bytes()
+    assert all(again.curated(table).exists() for table in CURATED_TABLES)
+
+
+def test_a_missing_predecessor_is_said_in_words(run: Run) -> None:
+    run.validate()
+    assert run.prepare() == 1
+    error = json.loads(Path(run.root("quicksight-prep"), "error.json").read_text())
+    assert error["code"] == "STAGE_INPUT"
+    assert "A etapa anterior não terminou" in error["message"]
+
+
+def test_a_changed_file_of_a_predecessor_is_refused(run: Run) -> None:
+    run.validate()
+    run.reconcile()
+    breaks = Path(
+        run.root("reconciliation"), run.manifest(Stage.RECONCILIATION).files["breaks"].path
+    )
+    breaks.write_bytes(breaks.read_bytes() + b"\0")
+    assert run.prepare() == 1
+    error = json.loads(Path(run.root("quicksight-prep"), "error.json").read_text())
+    assert "não é o que o manifesto da etapa descreve" in error["message"]
+
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def test_no_cell_of_the_file_becomes_markup_of_the_report(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "hostile.csv"
+    source.write_text(
+        "side,entry_id,account,posted_on,amount,currency,reference,description,kind\n"
+        f'A,"{HOSTILE}",1,2026-02-16,1.00,BRL,"=1+1","{HOSTILE}",x\n'
+        f'A,1,1,{HOSTILE},1.00,BRL,,"{HOSTILE}",x\n',
+        encoding="utf-8",
+    )
+    Run(run.data, source, run.scratch).all()
+    page = run.output("report").read_text("utf-8")
+    assert HOSTILE not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert page.count("<script") == 0
+    assert "'=1+1" in run.output("divergencias").read_text("utf-8-sig")
+
+
+def test_the_report_shows_the_first_breaks_and_says_how_many_there_are(
+    run: Run, tmp_path: Path
+) -> None:
+    source = tmp_path / "many.csv"
+    header = "side,entry_id,account,posted_on,amount,currency,reference,description,kind\n"
+    rows = (f"A,E{n},1,2026-02-16,{n}.00,BRL,,linha {n},x\n" for n in range(1, SHOWN + 101))
+    source.write_text(header + "".join(rows), encoding="utf-8")
+    Run(run.data, source, run.scratch).all()
+    page = run.output("report").read_text("utf-8")
+    assert f"{SHOWN} de {SHOWN + 100}" in page
+    assert f'<bdi class="quiet">linha {SHOWN + 100}</bdi>' in page  # the largest first
+    assert '<bdi class="quiet">linha 1</bdi>' not in page
+
+
+@pytest.mark.parametrize(
+    ("job_id", "key", "day"),
+    [
+        (JOB, "x.csv", date(2026, 2, 16)),
+        ("TEST-001", "2026-02-17/test.csv", date(2026, 2, 17)),
+        ("TEST-001", "test.csv", date(2026, 2, 18)),
+        ("TEST-001", "a/b/c/d.csv", date(2026, 2, 18)),
+    ],
+)
+def test_the_day_is_the_jobs_else_the_keys_else_the_results(
+    job_id: str, key: str, day: date
+) -> None:
+    assert business_day(job_id, key, date(2026, 2, 18)) == day
