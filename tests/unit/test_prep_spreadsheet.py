@@ -77,6 +77,10 @@ def test_the_file_opens_by_double_click_in_a_brazilian_excel(tmp_path: Path) -> 
             "Passe p (3 candidatos): o sinal está invertido e a data está fora da janela (B 1 dia depois de A).",
         ),
         (
+            '{"candidate":"x","candidates":1,"pass":"p","failed":[],"delta":0,"days":0}',
+            "o único candidato serve também a outra linha.",
+        ),
+        (
             '{"candidate":"x","candidates":2,"pass":"p","failed":[],"delta":0,"days":0}',
             "2 candidatos servem igualmente.",
         ),
