@@ -26,7 +26,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         tracer.put_annotation("profile", report.job.profile)
     runs, checkpoints = stores()
     checkpoint = record_failure(report, runs, checkpoints, datetime.now(UTC))
-    metrics.add_metric(name="CheckpointsSaved", unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name="CheckpointSaved", unit=MetricUnit.Count, value=1)
     location = checkpoints.address(report.job_id)
     logger.info("checkpoint saved", state=checkpoint.state, checkpoint_location=location)
     return {"checkpoint_location": location}
