@@ -31,8 +31,6 @@ STOP_SECONDS = 30.0
 INHERITED = (
     "PATH",
     "HOME",
-    "LANG",
-    "LC_ALL",
     "JAVA_HOME",
     "PYTHONDONTWRITEBYTECODE",
     "PYTHONPYCACHEPREFIX",
@@ -234,7 +232,8 @@ class EmbeddedAWS:
         return {
             **{name: os.environ[name] for name in INHERITED if name in os.environ},
             "TMPDIR": str(self._scratch),
-            "TZ": "UTC",  # as in Lambda
+            "TZ": "UTC",  # both as in Lambda
+            "PYTHONUTF8": "1",
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_HOST": "127.0.0.1",
             "MINISTACK_ACCOUNT_ID": self.account_id,

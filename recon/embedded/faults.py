@@ -26,7 +26,7 @@ class Fault(BaseModel):
     state_machine: str | None = None
     seconds: float = 0
     error: str | None = None
-    cause: str = ""
+    cause: str | None = ""
     result: Any = None
 
     def applies_to(self, state_machine: str, state: str, attempt: int) -> bool:

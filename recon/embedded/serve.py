@@ -25,7 +25,7 @@ from ministack.core import hypercorn_compat, lambda_runtime
 
 from recon.embedded.faults import FAULTS, FAULTS_PATH
 from recon.embedded.mail import MAIL_PATH, MAILS
-from recon.embedded.patches import faults, glue, mail
+from recon.embedded.patches import faults, glue, glue_process, mail
 
 CLEAN_STOP_SECONDS = 20.0
 
@@ -104,7 +104,7 @@ def main() -> NoReturn:
         "--scratch", type=Path, required=True, help="ours alone; removed at the end"
     )
     options = parser.parse_args()
-    glue.JOBS_ROOT = options.jobs_root
+    glue_process.JOBS_ROOT = options.jobs_root
     hypercorn_compat.install()
     exit_code = 1
     try:

@@ -75,7 +75,7 @@ def run_task(aws: EmbeddedAWS, machine_role: str, resource: str, arguments: dict
         definition=json.dumps(definition),
     )["stateMachineArn"]
     execution = states.start_execution(stateMachineArn=machine)["executionArn"]
-    for _ in range(500):
+    for _ in range(1500):
         found = states.describe_execution(executionArn=execution)
         if found["status"] != "RUNNING":
             return found.get("error") or json.loads(found["output"])
@@ -119,7 +119,7 @@ def test_a_job_does_only_what_its_role_may(
         Command={"Name": "glueetl", "ScriptLocation": location},
     )
     run_id = aws.client("glue").start_job_run(JobName=name)["JobRunId"]
-    for _ in range(500):
+    for _ in range(1500):
         run = aws.client("glue").get_job_run(JobName=name, RunId=run_id)["JobRun"]
         if run["JobRunState"] not in ("STARTING", "RUNNING"):
             break

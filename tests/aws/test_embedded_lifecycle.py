@@ -33,7 +33,7 @@ def jobs_root(tmp_path: Path) -> Path:
     return tmp_path / "checkout"
 
 
-def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := condition():

@@ -26,6 +26,7 @@ from recon.embedded.patches import (  # noqa: E402 (the version is checked first
     lambda_functions,
     language,
     mail,
+    sns,
     tasks,
 )
 
@@ -38,5 +39,6 @@ __all__ = [
     "lambda_functions",
     "language",
     "mail",
+    "sns",
     "tasks",
 ]

@@ -1,51 +1,31 @@
-"""Glue jobs as processes, and `glue:startJobRun.sync`, which MiniStack does not have.
+"""Glue runs: started, queued, stopped, and waited for by `glue:startJobRun.sync`.
 
-Without Docker MiniStack lets a Spark job "succeed" without running it. Here a run is a Python
-process of its own: the module that the job's ScriptLocation names, from the checkout, with the
-arguments that Glue would give it.
+MiniStack knows neither MaxConcurrentRuns nor the queue nor `.sync`, and without Docker it lets a
+Spark job "succeed" without running it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from ministack.core import lambda_runtime
 from ministack.core.responses import (
     error_response_json,
-    get_region,
     json_response,
     new_uuid,
 )
-from ministack.services import cloudwatch_logs, glue, stepfunctions
+from ministack.services import glue, stepfunctions
 from ministack.services.cloudformation import provisioners
 
-from recon.embedded import job_process
-from recon.embedded.patches import iam, tasks
+from recon.embedded.patches import glue_process, tasks
 from recon.embedded.patches.replace import in_background, replaces
-from shared.layout import CODE
 
-JOBS_ROOT = Path()  # set by serve: the directory that holds the package `jobs`
-LOG_GROUP = "/aws-glue/jobs"
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
 OCCUPYING = ("STARTING", "RUNNING", "STOPPING")
 TIMES = ("StartedOn", "LastModifiedOn", "CompletedOn")
-INHERITED = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "TMPDIR",
-    "JAVA_HOME",
-    "PYTHONDONTWRITEBYTECODE",
-)
 JOB_FIELDS = {"ExecutionProperty": {"MaxConcurrentRuns": 1}, "JobRunQueuingEnabled": False}
 
 CHANGED = threading.Condition()  # guards the states of all runs, and PROCESSES
@@ -104,7 +84,7 @@ def start_job_run(original: Any, request: dict[str, Any]) -> Any:
             "PredecessorRuns": [],
             "ExecutionTime": 0,
             "Timeout": request.get("Timeout") or job["Timeout"],
-            "LogGroupName": _arguments(job, arguments).get("--custom-logGroup-prefix", LOG_GROUP),
+            "LogGroupName": glue_process.log_group(job, arguments),
             "GlueVersion": job["GlueVersion"],
             "WorkerType": request.get("WorkerType") or job["WorkerType"],
             "NumberOfWorkers": request.get("NumberOfWorkers") or job["NumberOfWorkers"],
@@ -187,12 +167,12 @@ def _carry_out(job: dict[str, Any], run: dict[str, Any]) -> None:
         started = time.monotonic()
         run.update(JobRunState="RUNNING", LastModifiedOn=_now())
         try:
-            process = _launch(job, run)
-        except LaunchError as error:
+            process = glue_process.launch(job, run)
+        except glue_process.LaunchError as error:
             _end(run, "FAILED", f"LAUNCH ERROR | {error}", started)
             return
         PROCESSES[run["Id"]] = process
-    state, message = _wait(process, run)
+    state, message = glue_process.wait(process, run)
     with CHANGED:
         del PROCESSES[run["Id"]]
         _end(run, state, message, started)
@@ -204,104 +184,6 @@ def _end(run: dict[str, Any], state: str, message: str, started: float) -> None:
     run.update(CompletedOn=_now(), LastModifiedOn=_now())
     run["ExecutionTime"] = round(time.monotonic() - started)
     CHANGED.notify_all()
-
-
-class LaunchError(Exception):
-    """The job's script cannot be run as it is deployed; running it again does not help."""
-
-
-def _launch(job: dict[str, Any], run: dict[str, Any]) -> subprocess.Popen[str]:
-    arguments = {
-        "--JOB_NAME": job["Name"],
-        "--JOB_RUN_ID": run["Id"],
-        **_arguments(job, run["Arguments"]),
-    }
-    role = lambda_runtime.execution_credentials(
-        {
-            "FunctionArn": iam.arn("lambda", f"function:glue-{job['Name']}"),
-            "FunctionName": "GlueJobRunnerSession",
-            "Role": job["Role"],
-        }
-    )
-    return subprocess.Popen(
-        [sys.executable, "-P", job_process.__file__, _module(job), *_flat(arguments)],
-        cwd=JOBS_ROOT,
-        env={
-            **{name: os.environ[name] for name in INHERITED if name in os.environ},
-            **role,
-            "AWS_REGION": get_region(),
-            "AWS_DEFAULT_REGION": get_region(),
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        },
-        stdin=subprocess.PIPE,  # its closing tells the job that the emulator is gone
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
-
-
-def _arguments(job: dict[str, Any], given: dict[str, str]) -> dict[str, str]:
-    return {**job["DefaultArguments"], **given, **job["NonOverridableArguments"]}
-
-
-def _module(job: dict[str, Any]) -> str:
-    """s3://<bucket>/code/jobs/validation/__main__.py, which must lie there, -> jobs.validation"""
-    location = str(job["Command"].get("ScriptLocation", ""))
-    if glue._resolve_script(location) is None:
-        raise LaunchError(f"File not found: {location}")
-    _, found, path = location.partition(f"/{CODE}")
-    if not found or not path.endswith(".py"):
-        raise LaunchError(f"{location} names no module under {CODE}")
-    return path.removesuffix(".py").removesuffix("/__main__").replace("/", ".")
-
-
-def _flat(arguments: dict[str, str]) -> list[str]:
-    return [word for pair in arguments.items() for word in pair]
-
-
-def _wait(process: subprocess.Popen[str], run: dict[str, Any]) -> tuple[str, str]:
-    """The run's final state and error message; what it prints goes to CloudWatch Logs at once."""
-    assert process.stdout and process.stderr
-    last: dict[str, str] = {}
-    pumps = [
-        _start_pump(process.stdout, run, "output", last),
-        _start_pump(process.stderr, run, "error", last),
-    ]
-    state = ""
-    try:
-        process.wait(timeout=float(run["Timeout"]) * 60)
-    except subprocess.TimeoutExpired:
-        state = "TIMEOUT"
-        process.kill()
-        process.wait()
-    for pump in pumps:
-        pump.join(timeout=5)  # a grandchild may hold the pipe open
-    if state == "TIMEOUT":
-        return state, f"Job run timed out after {run['Timeout']} minutes"
-    if process.returncode == 0:
-        return "SUCCEEDED", ""
-    message = last.get("error") or last.get("output") or f"exit code {process.returncode}"
-    return "FAILED", message[:2000]
-
-
-# Names as Glue's: stdout in …/output, stderr in …/error, one stream a run.
-def _start_pump(
-    pipe: IO[str], run: dict[str, Any], kind: str, last: dict[str, str]
-) -> threading.Thread:
-    where = {"logGroupName": f"{run['LogGroupName']}/{kind}", "logStreamName": run["Id"]}
-
-    def pump() -> None:
-        for line in pipe:
-            if text := line.rstrip():
-                last[kind] = text
-                event = {"timestamp": int(time.time() * 1000), "message": text}
-                cloudwatch_logs._put_log_events({**where, "logEvents": [event]})
-
-    cloudwatch_logs._create_log_group(where)  # answers "already exists" from the second run on
-    cloudwatch_logs._create_log_stream(where)
-    return in_background(pump)
 
 
 def start_job_run_task(resource: str, arguments: dict[str, Any]) -> dict[str, Any]:
