@@ -17,7 +17,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cyclopts import App, CycloptsError, Parameter
 
 from jobs.profile import ProfileError
-from recon.embedded.aws import EmbeddedAWSError
 from recon.errors import UsageError
 from recon.output import Output
 from shared.errors import ReconError
@@ -204,7 +203,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ReconError as error:
         output.error(f"{error.message} ({error.error_code})", error.hint)
         return 1
-    except (EmbeddedAWSError, BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError) as error:
         output.error(str(error))
         return 2
     except KeyboardInterrupt:

@@ -54,4 +54,4 @@ def _until_interrupted(aws: EmbeddedAWS) -> None:
             time.sleep(0.5)
     except KeyboardInterrupt:
         return
-    raise EmbeddedAWSError("the embedded AWS ended by itself")
+    raise EmbeddedAWSError("A AWS embarcada terminou por si mesma.")
