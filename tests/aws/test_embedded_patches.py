@@ -245,6 +245,15 @@ def test_a_timeout_may_be_an_expression(aws: EmbeddedAWS) -> None:
     assert "TaskTimedOut" in [event["type"] for event in history(aws, execution)]
 
 
+def test_a_timeout_can_be_retried(aws: EmbeddedAWS) -> None:
+    aws.fault(
+        Fault(state="Call", attempt=0, seconds=15, result={}),
+        Fault(state="Call", attempt=1, result={"attempt": "second"}),
+    )
+    retry = [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1}]
+    assert output(aws, {"Call": task(TimeoutSeconds=1, Retry=retry)}) == {"attempt": "second"}
+
+
 @pytest.mark.parametrize("timeout", ["{% 1.5 %}", "{% 0 %}", "{% 'soon' %}"])
 def test_a_timeout_that_is_no_positive_integer_is_caught(aws: EmbeddedAWS, timeout: str) -> None:
     states = {"Call": task(TimeoutSeconds=timeout, **caught("States.ALL"))} | CAUGHT

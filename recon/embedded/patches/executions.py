@@ -49,9 +49,9 @@ def start_once(original: Any, request: dict[str, Any]) -> Any:
 # (LocalStack's recorded test_global_timeout). MiniStack ignores it.
 @replaces(stepfunctions, "_run_execution")
 def time_out(original: Any, execution_arn: str) -> None:
-    execution = stepfunctions._executions[execution_arn]
-    machine = stepfunctions._state_machines[execution["stateMachineArn"]]
-    limit = json.loads(machine["definition"]).get("TimeoutSeconds")
+    execution = stepfunctions._executions.get(execution_arn, {})
+    machine = stepfunctions._state_machines.get(execution.get("stateMachineArn"))
+    limit = json.loads(machine["definition"]).get("TimeoutSeconds") if machine else None
 
     def expire() -> None:
         if execution["status"] == "RUNNING":
