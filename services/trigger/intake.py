@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Literal
 
 from services.trigger.notification import Arrival
-from shared.intake import Claim, Receipt, UploadDuplicate, UploadRefused
+from shared.intake import Claim, Receipt, Upload, UploadDuplicate, UploadRefused
 from shared.job_event import JobEvent
 
 
@@ -99,7 +99,7 @@ def decide(
     receipts: of this key, oldest written first. execution: of the claim that was looked up or started since the chain
     was read.
     """
-    own = next((r for r in receipts if r.upload == upload.arrival.upload), None)
+    own = next((r for r in receipts if _same(r.upload, upload.arrival.upload)), None)
     if own:
         return Acknowledge(own)
     job = upload.found
@@ -108,9 +108,7 @@ def decide(
     if isinstance(job, Refusal):
         return _refuse(upload.arrival, job)
 
-    mine = next(
-        (c for c in chain if c.origin == "upload" and c.upload == upload.arrival.upload), None
-    )
+    mine = next((c for c in chain if _same(c.upload, upload.arrival.upload)), None)
     if mine:
         match execution:
             case None | Execution.NEVER_STARTED:
@@ -134,6 +132,11 @@ def decide(
             return Put(_claim(upload.arrival, job, chain))
         case _:
             return _duplicate(upload.arrival, job, owner, running=execution is Execution.RUNNING)
+
+
+def _same(one: Upload, other: Upload) -> bool:
+    """Whoever sends an event again by hand may not know the size."""
+    return (one.bucket, one.key, one.version) == (other.bucket, other.key, other.version)
 
 
 def _put_back(arrival: Arrival, job: JobEvent, receipts: Sequence[Receipt]) -> bool:

@@ -171,17 +171,32 @@ def test_a_receipt_is_found_by_its_upload_and_the_first_one_written_stays(gatewa
     assert gateway.receipts(first.upload) == [first]
 
 
-def test_a_new_version_sees_the_latest_receipts_of_its_key_and_of_no_other(
-    gateway: Gateway,
-) -> None:
+def test_a_new_version_sees_the_receipts_of_its_key_and_of_no_other(gateway: Gateway) -> None:
     gateway.put_receipt(receipt("v1", key="2026-02-16/extrato"))
-    for number in range(14):
-        gateway.put_receipt(receipt(f"v{number}", minute=number))
+    gateway.put_receipt(receipt("v2"))
 
-    seen = gateway.receipts(Upload(bucket=INGRESS, key=KEY, version="new"))
+    assert gateway.receipts(Upload(bucket=INGRESS, key=KEY, version="new")) == [receipt("v2")]
 
-    assert len(seen) == 10
-    assert {r.upload.key for r in seen} == {KEY}
+
+def test_of_a_key_with_many_receipts_the_ten_written_last_are_read() -> None:
+    gateway, stub = stubbed_s3()
+    # Listed by version, which says nothing about time: the eleventh is the oldest.
+    keys = [layout.receipt_key(INGRESS, KEY, f"v{number}") for number in range(11)]
+    listed = [{"Key": key, "LastModified": AT.replace(hour=12)} for key in keys]
+    listed[10]["LastModified"] = AT.replace(hour=11)
+    listed[0]["LastModified"] = AT.replace(hour=13)
+    stub.add_response("list_objects_v2", {"Contents": listed})
+    for key in [*keys[1:10], keys[0]]:
+        body = receipt(key).to_json().encode()
+        stub.add_response(
+            "get_object",
+            {"Body": StreamingBody(io.BytesIO(body), len(body))},
+            {"Bucket": DATA, "Key": key},
+        )
+    with stub:
+        seen = gateway.receipts(Upload(bucket=INGRESS, key=KEY, version="new"))
+
+    assert [r.upload.version for r in seen] == [*keys[1:10], keys[0]]
 
 
 def test_the_chain_is_in_order_and_the_first_claim_of_a_number_stays(gateway: Gateway) -> None:

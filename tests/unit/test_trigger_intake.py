@@ -49,6 +49,7 @@ def job(day: str = "20260216", key: str = KEY, version: str = "ours", attempt: i
 ARRIVAL = Arrival(upload(), NOON, "ours")
 OURS = Candidate(ARRIVAL, job())
 UNSEEN = Candidate(ARRIVAL)
+RESENT = Candidate(Arrival(upload().model_copy(update={"size": None}), NOON, "ours"), job())
 REFUSED = Candidate(ARRIVAL, Refusal("NOT_CSV", "não é CSV", "envie um CSV", "default"))
 
 MINE = Claim(number=0, event=job(), upload=upload())
@@ -94,6 +95,7 @@ TABLE = [
     # what happened before this upload of A under KEY at 15:00 UTC      upload   chain                receipts               execution  next step
     ("its receipt is there: the same event again",                      UNSEEN,  [],                  [receipt(A, 15, "ours")], None,   "acknowledge"),
     ("its receipt is there, whatever else is known",                    OURS,    [OTHER_KEY],         [receipt(A, 15, "ours")], BAD,    "acknowledge"),
+    ("the same event again, sent by hand and without the size",          RESENT,  [],                  [receipt(A, 15, "ours")], None,   "acknowledge"),
     ("nothing is known yet",                                            UNSEEN,  [],                  [],                    None,      "examine"),
     ("another version of the key has a receipt",                        UNSEEN,  [],                  [receipt(B, 14)],      None,      "examine"),
     ("it can be no run",                                                REFUSED, [],                  [],                    None,      "refuse NOT_CSV"),
@@ -102,6 +104,7 @@ TABLE = [
     ("nobody claimed the bytes, the key had others",                    OURS,    [],                  [receipt(B, 14)],      None,      "put 000"),
 
     ("it claimed them just now, or before it died",                     OURS,    [MINE],              [],                    None,      "start 000"),
+    ("it claimed them and died; the event comes again by hand",         RESENT,  [MINE],              [],                    None,      "start 000"),
     ("its execution goes on",                                           OURS,    [MINE],              [],                    RUNNING,   "started 000"),
     ("its execution ended well before it could write its receipt",      OURS,    [MINE],              [],                    SUCCEEDED, "started 000"),
     ("its execution ended badly before it could write its receipt",     OURS,    [MINE],              [],                    BAD,       "started 000"),
@@ -135,7 +138,7 @@ TABLE = [
     ("A, B, this A, B, and the last event came before this",            OURS,    [SAME_KEY],          [receipt(A, 13, "v1"), receipt(B, 14), receipt(B, 16, "newer")], SUCCEEDED, "put 001 R1"),
     ("A, B, this A, and A's first event comes late",                    OURS,    [SAME_KEY],          [receipt(B, 14), receipt(A, 13, "v1")], SUCCEEDED, "put 001 R1"),
     ("older than all that the key was heard of, and of new bytes: a run of its own", OURS, [],        [receipt(B, 16, "newer")], None,  "put 000"),
-    ("two versions in the same millisecond: the one written last counts", OURS,  [SAME_KEY],          [receipt(B, 15, "v1"), receipt(A, 15)], SUCCEEDED, "duplicate of 000"),
+    ("A and B in the same millisecond: what was written last counts",   OURS,    [SAME_KEY],          [receipt(A, 15, "v1"), receipt(B, 15)], SUCCEEDED, "put 001 R1"),
 ]
 # fmt: on
 
