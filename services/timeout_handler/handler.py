@@ -44,7 +44,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
             outcomes = tick.search(gateway(), datetime.now(UTC))
     metrics.add_metric("Outcomes", MetricUnit.Count, len(outcomes))
     for outcome in outcomes:
-        metrics.add_metric(outcome.name.title().replace("_", ""), MetricUnit.Count, 1)
+        metrics.add_metric(outcome.outcome.title().replace("_", ""), MetricUnit.Count, 1)
         tracer.put_annotation("job_id", outcome.job_id or "")
         logger.info("settled", **asdict(outcome))
     return {"checkpoint_location": outcomes[0].checkpoint_location} if outcomes else {}

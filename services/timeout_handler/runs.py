@@ -38,7 +38,7 @@ class GlueRun:
 class Outcome:
     """What became of one execution, or of one missed upload."""
 
-    name: Literal["timed_out", "told", "already_told", "not_over", "upload_resent"]
+    outcome: Literal["timed_out", "told", "already_told", "not_over", "upload_resent"]
     job_id: str | None = None
     checkpoint_location: str | None = None
     stopped_glue_runs: int = 0

@@ -14,8 +14,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from services.checkpoint import gateway
-from services.checkpoint.handler import lambda_handler
+from services.checkpoint import gateway, handler
 from shared.checkpoint import Checkpoint, FailureReport, StageProgress
 from shared.checkpoint_store import CheckpointConflictError, CheckpointStore, record_failure
 from shared.layout import Stage, checkpoint_key, manifest_key, stage_error_key
@@ -38,11 +37,14 @@ class Context:
     aws_request_id: str = "52fdfc07-2182-154f-163f-5f0f9a621d72"
 
 
+@pytest.fixture(scope="module")
+def other() -> Any:
+    """Somebody else's client."""
+    return boto3.client("s3")
+
+
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("DATA_BUCKET", DATA)
-    monkeypatch.setenv("CHECKPOINTS_BUCKET", CHECKPOINTS)
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "checkpoint")
     with mock_aws():
         client = boto3.client("s3")
         for bucket in (DATA, CHECKPOINTS):
@@ -52,13 +54,12 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
             client.put_bucket_versioning(
                 Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
             )
-        gateway.stores.cache_clear()
+        monkeypatch.setattr(handler, "stores", lambda: stores(client))
         yield client
-        gateway.stores.cache_clear()
 
 
 def call(event: dict[str, Any]) -> dict[str, Any]:
-    return lambda_handler(event, Context())  # type: ignore[arg-type] # all of a context that is read
+    return handler.lambda_handler(event, Context())  # type: ignore[arg-type] # all of a context that is read
 
 
 def load(name: str) -> dict[str, Any]:
@@ -148,6 +149,19 @@ def test_a_report_without_a_job_is_refused(s3: Any) -> None:
         call({"state": "ValidateCSV"})
 
 
+@mock_aws
+def test_the_function_s_own_buckets_come_from_its_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATA_BUCKET", DATA)
+    monkeypatch.setenv("CHECKPOINTS_BUCKET", CHECKPOINTS)
+    gateway.stores.cache_clear()
+    runs, checkpoints = gateway.stores()
+    gateway.stores.cache_clear()
+    assert runs.address("k") == f"s3://{DATA}/k"
+    assert checkpoints.address("J") == f"s3://{CHECKPOINTS}/J/checkpoint.json"
+
+
 # What a run left
 
 
@@ -197,10 +211,9 @@ def interfering(s3: Any, interference: Callable[[], None], times: int) -> None:
 
 
 @pytest.mark.parametrize("existing", [False, True])
-def test_of_two_writers_at_once_neither_is_lost(s3: Any, existing: bool) -> None:
+def test_of_two_writers_at_once_neither_is_lost(s3: Any, other: Any, existing: bool) -> None:
     if existing:
         write(s3, "E")
-    other = boto3.client("s3")
     interfering(s3, lambda: write(other, "E-R1").attempts and None, times=1)
     write(s3, "E-R22")
     checkpoint = kept(s3)
@@ -208,8 +221,8 @@ def test_of_two_writers_at_once_neither_is_lost(s3: Any, existing: bool) -> None
     assert names == ["E-R22", "E-R1", *(["E"] if existing else [])]
 
 
-def test_a_writer_that_always_loses_says_so_after_a_few_tries(s3: Any) -> None:
-    other, names = boto3.client("s3"), iter(f"X{n}" for n in range(100))
+def test_a_writer_that_always_loses_says_so_after_a_few_tries(s3: Any, other: Any) -> None:
+    names = iter(f"X{n}" for n in range(100))
     interfering(s3, lambda: write(other, next(names)).attempts and None, times=100)
     with pytest.raises(CheckpointConflictError):
         write(s3, "E")

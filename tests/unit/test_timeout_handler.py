@@ -149,7 +149,7 @@ def test_an_end_that_was_told_only_has_its_glue_runs_stopped() -> None:
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])
 def test_a_late_event_of_an_execution_that_goes_on_stops_nothing(status: str) -> None:
     world = World(replace(ENDED, status=status))
-    assert settle(EXECUTION_ARN, world).name == "not_over"
+    assert settle(EXECUTION_ARN, world).outcome == "not_over"
     assert world.did == []
 
 
