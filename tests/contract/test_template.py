@@ -308,6 +308,12 @@ def test_uploads_and_results_end_by_parameter_and_intake_never(template: Any) ->
         ("CheckpointsBucket", ""): 1825,
     }
     assert template.parameters["RetentionDays"]["Default"] == 1825
+    for bucket in BUCKETS:
+        kept = template.properties(bucket)["LifecycleConfiguration"]["Rules"]
+        replaced = [
+            r["NoncurrentVersionExpiration"] for r in kept if "NoncurrentVersionExpiration" in r
+        ]
+        assert replaced == [{"NoncurrentDays": 90}]
 
 
 def test_every_new_object_is_announced_to_the_queue(template: Any) -> None:
