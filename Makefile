@@ -84,7 +84,7 @@ $(TOOLS)/bin/asl-validator: $(LOCKS)/asl-validator/package-lock.json $(TOOLS)/no
 # Use
 
 run: setup ## reconcile a sample on the embedded AWS, from upload to alert
-	$(BIN)/recon run $(ROOT)/samples/conciliado.csv
+	@$(BIN)/recon run $(ROOT)/samples/conciliado.csv
 
 # Checks
 

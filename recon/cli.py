@@ -7,7 +7,7 @@ Exit codes: 0 agreed or pending; 1 divergent, refused, incomplete or failed; 2 w
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,7 @@ from shared.errors import ReconError
 
 if TYPE_CHECKING:
     from recon.pipeline import Pipeline
+    from recon.stack import Stack
 
 EXIT_CODES = (
     "Exit codes: 0 agreed or pending; 1 divergent, refused, incomplete or failed; "
@@ -188,6 +189,38 @@ def show(
     return history.show(_pipeline(endpoint, aws, stack_name), job, Output(as_json=json))
 
 
+@app.command
+def publish(
+    *,
+    force: Annotated[
+        bool, Parameter(help="Also replace what somebody changed in the bucket by hand.")
+    ] = False,
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """Put the jobs' code and the profiles into the data bucket: the last step of a deployment.
+
+    Example: recon publish --aws
+    """
+    from dataclasses import asdict
+
+    from recon.publish import publish
+
+    output = Output(as_json=json)
+    client, stack = _deployed(endpoint, aws, stack_name)
+    published = publish(client("s3"), stack.data_bucket, force=force)
+    for key in published.written:
+        output.line(f"Publicado: {key}")
+    for key in published.kept:
+        output.line(f"Mantido, porque foi alterado à mão (--force substitui): {key}")
+    output.line(f"Já estavam iguais: {len(published.unchanged)}")
+    if json:
+        output.document(asdict(published))
+    return 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: see the module."""
     output = Output()
@@ -234,10 +267,17 @@ def _day(option: str, text: str | None) -> date | None:
         raise UsageError(f"{option} {text}: não é uma data AAAA-MM-DD.") from error
 
 
-def _pipeline(endpoint: str | None, aws: bool, stack_name: str) -> Pipeline:
-    from recon.pipeline import Pipeline
+def _deployed(
+    endpoint: str | None, aws: bool, stack_name: str
+) -> tuple[Callable[[str], Any], Stack]:
     from recon.stack import Stack
     from recon.target import clients
 
     client = clients(endpoint, aws=aws)
-    return Pipeline(client, Stack.find(client, stack_name))
+    return client, Stack.find(client, stack_name)
+
+
+def _pipeline(endpoint: str | None, aws: bool, stack_name: str) -> Pipeline:
+    from recon.pipeline import Pipeline
+
+    return Pipeline(*_deployed(endpoint, aws, stack_name))

@@ -39,13 +39,15 @@ def verdict_lines(figures: ReconciliationFigures) -> Iterator[str]:
         if count := figures.counts.get(code):
             yield f"  {ptbr.number(count):>12}  {row_class.label}"
     for money in figures.currencies:
-        for label, value in (
-            (f"Total A ({ptbr.count(money.rows_a, 'lançamento', 'lançamentos')})", money.total_a),
-            (f"Total B ({ptbr.count(money.rows_b, 'lançamento', 'lançamentos')})", money.total_b),
-            ("Diferença líquida", money.net),
-            ("Diferença bruta", money.gross),
-        ):
-            yield f"  {label}: {ptbr.money(value, money.currency)}"
+        sides = ", ".join(
+            f"{side} {ptbr.money(total, money.currency)} ({ptbr.count(rows, 'lançamento', 'lançamentos')})"
+            for side, total, rows in (
+                ("A", money.total_a, money.rows_a),
+                ("B", money.total_b, money.rows_b),
+            )
+        )
+        net, gross = (ptbr.money(value, money.currency) for value in (money.net, money.gross))
+        yield f"  {money.currency}: {sides}; diferença líquida {net}, bruta {gross}"
     held = sum(identity.held for identity in figures.identities)
     yield f"  Provas: {held} de {len(figures.identities)} identidades fecham"
     yield f"  Hash do resultado: {figures.result_hash}"

@@ -50,7 +50,7 @@ def run(file: Path, profile: str, day: date | None, out: Path | None, output: Ou
 
 def _uploaded(pipeline: Pipeline, file: Path, key: str, output: Output) -> Receipt:
     version = pipeline.upload(file, key)
-    output.line(f"{file} enviado para s3://{pipeline.stack.ingress_bucket}/{key}")
+    output.line(f"{file.name} enviado para s3://{pipeline.stack.ingress_bucket}/{key}")
     return wait_for(
         f"o recibo do envio {key}",
         lambda: pipeline.receipt(key, version),

@@ -206,6 +206,18 @@ def test_an_upload_becomes_a_run_and_the_run_an_alert(up: Up, owned: Owned) -> N
     assert f"s3://{up.line['data_bucket']}/runs/{alert['job_id']}/" in shown.stdout
 
 
+def test_publishing_again_leaves_alone_what_an_analyst_changed(up: Up) -> None:
+    profile = {"Bucket": up.line["data_bucket"], "Key": "profiles/extrato-br.toml"}
+    body = up.s3.get_object(**profile)["Body"].read() + b"# do analista\n"
+    up.s3.put_object(**profile, Body=body)
+    done = up.recon("publish", "--json")
+    assert done.returncode == 0, done.stderr
+    published = json.loads(done.stdout)
+    assert (published["written"], published["kept"]) == ([], [profile["Key"]])
+    assert up.s3.get_object(**profile)["Body"].read() == body
+    assert "Publicado: profiles/extrato-br.toml" in up.recon("publish", "--force").stdout
+
+
 @pytest.mark.parametrize(
     "key",
     ["2026-02-16/test.csv", "2026-02-16/outro-nome.csv", "2026-02-17/test.csv"],

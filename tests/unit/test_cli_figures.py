@@ -54,10 +54,8 @@ def test_the_verdict_comes_with_counts_totals_differences_and_proofs() -> None:
         "Veredito: Divergente",
         "         1.204  Conciliado – exato",
         "             1  Sem contraparte no banco/adquirente",
-        "  Total A (1.205 lançamentos): R$ 10.000,50",
-        "  Total B (1.204 lançamentos): R$ 10.000,00",
-        "  Diferença líquida: R$ 0,50",
-        "  Diferença bruta: R$ 0,50",
+        "  BRL: A R$ 10.000,50 (1.205 lançamentos), B R$ 10.000,00 (1.204 lançamentos); "
+        "diferença líquida R$ 0,50, bruta R$ 0,50",
         "  Provas: 1 de 1 identidades fecham",
         f"  Hash do resultado: {'ab' * 32}",
     ]
