@@ -392,7 +392,7 @@ def test_a_job_that_did_not_succeed_fails_its_own_task(
     deployed: dict[str, Any], state: str, ending: str
 ) -> None:
     run = {"Id": "jr_1", "JobRunState": ending}
-    with pytest.raises(Exception, match=f"Glue run jr_1 ended {ending}"):
+    with pytest.raises(Exception, match=f"A execução jr_1 do Glue terminou como {ending}"):
         evaluate(deployed[state]["Output"], {"result": run}, {})
     good = evaluate(deployed[state]["Output"], {"result": run | {"JobRunState": "SUCCEEDED"}}, {})
     assert good == {"JobRunState": "SUCCEEDED", "JobRunId": "jr_1"}
@@ -499,6 +499,10 @@ def test_the_plain_alerts_are_alerts_that_sns_takes(
     alert = Alert.model_validate(sent["Message"])
     assert (alert.severity, alert.status, alert.message) == (severity, status, message)
     assert (alert.job_id, alert.profile) == (JOB_ID, "inter")
+    attributes = {name: each["StringValue"] for name, each in sent["MessageAttributes"].items()}
+    assert attributes == {
+        name: getattr(alert, name) for name in ("kind", "severity", "status", "profile", "job_id")
+    }
     assert (
         sent["Subject"].isascii() and 0 < len(sent["Subject"]) < 100 and "\n" not in sent["Subject"]
     )
