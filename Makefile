@@ -11,7 +11,7 @@ PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test setup-spark setup-dev tools run test test-all lint types format build lock
+.PHONY: help setup setup-test setup-spark setup-dev tools run test test-all lint types format contracts build lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(ROOT)/Makefile | expand -t 14
@@ -105,6 +105,9 @@ types: setup-test
 
 format: setup-test ## let ruff mend what it can
 	cd $(ROOT) && $(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+contracts: setup ## docs/contracts/ from the models in shared/
+	cd $(ROOT) && $(BIN)/python -m recon.schemas
 
 build: setup tools ## infra/.aws-sam: one zip a function, for Lambda
 	cd $(ROOT)/infra && SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam build
