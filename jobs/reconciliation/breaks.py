@@ -47,6 +47,8 @@ def _compare(engine: Engine, profile: Profile, currencies: Iterable[str]) -> Non
         near = rule("near", **criteria(step), number=number, max_candidates=limit)
         engine.table(f"near_{number}", near)
         engine.table(f"crowded_keys_{number}", rule("crowded_keys", max_candidates=limit))
+    names = [(number, step.name) for number, step in zip(passes, profile.passes, strict=True)]
+    engine.view("passes", values("passes", ("pass_number", "pass_name"), names))
     for name in ("near", "crowded_keys"):
         engine.view(name, union_all(everything(f"{name}_{number}") for number in passes))
 

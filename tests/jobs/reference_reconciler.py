@@ -233,22 +233,28 @@ def _explain(
     def other(miss: Miss) -> str:
         return row_id[(miss.b if miss.a == e else miss.a).line_no]
 
+    def rank(name: str) -> tuple[str, int]:
+        digest, _, occurrence = name.partition("-")
+        return digest, int(occurrence or 1)
+
     own = [m for m in misses if e in (m.a, m.b)]
     if own:
         nearest = min(
-            own, key=lambda m: (len(m.failed), abs(m.delta), abs(m.days), m.number, other(m))
+            own, key=lambda m: (len(m.failed), abs(m.delta), abs(m.days), m.number, rank(other(m)))
         )
         return {
             "candidate": other(nearest),
-            "candidates": len({other(m) for m in own}),
+            "candidates": sum(
+                (m.number, len(m.failed)) == (nearest.number, len(nearest.failed)) for m in own
+            ),
             "pass": nearest.name,
             "failed": list(nearest.failed),
             "delta": nearest.delta,
             "days": nearest.days,
         }
 
-    def place(x: Entry) -> tuple[int, str]:
-        return x.day, row_id[x.line_no]
+    def place(x: Entry) -> tuple[int, tuple[str, int]]:
+        return x.day, rank(row_id[x.line_no])
 
     alike = [
         x

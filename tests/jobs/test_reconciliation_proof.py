@@ -21,7 +21,6 @@ from jobs.reconciliation.proof import (
 from shared.manifest import ValidationFigures
 from shared.taxonomy import Verdict
 
-
 READ = ValidationFigures(lines=7, header=1, skipped=1, entries=4, rejected=1)
 
 

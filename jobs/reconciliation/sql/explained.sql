@@ -1,29 +1,49 @@
 -- For each open row, as JSON: its nearest row of the other side, what that fails, and by how much.
+-- candidates: how many rows fail as few criteria of that pass.
 with both_ways as (
-  select line_a as line_no, row_b as candidate, pass_number, pass_name, failures, failed, delta, delta_days from near
+  select line_a as line_no, line_b as candidate, tie_break_b as tie_break, * from near
   union all
-  select line_b as line_no, row_a as candidate, pass_number, pass_name, failures, failed, delta, delta_days from near
+  select line_b as line_no, line_a as candidate, tie_break_a as tie_break, * from near
 ), nearest as (
   select *
   from both_ways
   qualify row_number() over (
     partition by line_no
-    order by failures, abs(delta), abs(delta_days), pass_number, candidate
+    order by failures, abs(delta), abs(delta_days), pass_number, tie_break, candidate
   ) = 1
-), candidates as (
-  select line_no, count(distinct candidate) as candidates from both_ways group by line_no
+), alike as (
+  select line_no, pass_number, failures, count(*) as candidates
+  from both_ways
+  group by line_no, pass_number, failures
+), told as (
+  select
+    nearest.line_no,
+    concat(
+      '{"candidate":"', open_ids.row_id,
+      '","candidates":', cast(alike.candidates as text),
+      ',"pass":"', passes.pass_name,
+      '","failed":[', concat_ws(
+        ',',
+        case when nearest.fails_currency then '"currency"' end,
+        case when nearest.fails_amount then '"amount"' end,
+        case when nearest.fails_sign then '"sign"' end,
+        case when nearest.fails_date then '"date"' end
+      ),
+      '],"delta":', cast(nearest.delta as text),
+      ',"days":', cast(nearest.delta_days as text), '}'
+    ) as explain
+  from nearest
+  join alike
+    on alike.line_no = nearest.line_no
+    and alike.pass_number = nearest.pass_number
+    and alike.failures = nearest.failures
+  join passes on passes.pass_number = nearest.pass_number
+  join open_ids on open_ids.line_no = nearest.candidate
 )
 select
   open_ids.line_no,
   case
-    when nearest.candidate is not null then concat(
-      '{"candidate":"', nearest.candidate,
-      '","candidates":', cast(candidates.candidates as text),
-      ',"pass":"', nearest.pass_name,
-      '","failed":', nearest.failed,
-      ',"delta":', cast(nearest.delta as text),
-      ',"days":', cast(nearest.delta_days as text), '}'
-    )
+    when told.explain is not null then told.explain
     when neighbours.candidate is not null then concat(
       '{"candidate":"', neighbours.candidate,
       '","failed":["key"],"delta":0,"days":', cast(neighbours.delta_days as text), '}'
@@ -32,7 +52,6 @@ select
     else '{"candidate":null}'
   end as explain
 from open_ids
-left join nearest on nearest.line_no = open_ids.line_no
-left join candidates on candidates.line_no = open_ids.line_no
+left join told on told.line_no = open_ids.line_no
 left join neighbours on neighbours.line_no = open_ids.line_no
 left join (select distinct line_no from crowded_keys) as crowded on crowded.line_no = open_ids.line_no

@@ -3,12 +3,12 @@ with pairs as (
   select
     a.line_no as line_a,
     b.line_no as line_b,
-    a.row_id as row_a,
-    b.row_id as row_b,
+    a.tie_break as tie_break_a,
+    b.tie_break as tie_break_b,
     a.tolerance,
     abs(cast(a.amount as decimal(38, 0))) * $basis_points as tolerance_10000,
     cast(a.amount as decimal(38, 0)) - cast(b.amount as decimal(38, 0)) as delta,
-    cast(a.amount as decimal(38, 0)) + cast(b.amount as decimal(38, 0)) as flipped_delta,
+    abs(cast(a.amount as decimal(38, 0)) + cast(b.amount as decimal(38, 0))) as flipped_delta,
     cast(date_diff('day', a.posted_on, b.posted_on) as int) as delta_days,
     a.currency <> b.currency as fails_currency
   from keys
@@ -20,34 +20,21 @@ with pairs as (
   select
     *,
     abs(delta) > tolerance and abs(delta) * 10000 > tolerance_10000 as fails_amount,
-    abs(flipped_delta) <= tolerance or abs(flipped_delta) * 10000 <= tolerance_10000 as is_flipped,
+    flipped_delta <= tolerance or flipped_delta * 10000 <= tolerance_10000 as is_flipped,
     delta_days not between $first_day and $last_day as fails_date
   from pairs
 )
 select
   $number as pass_number,
-  $pass as pass_name,
   line_a,
   line_b,
-  row_a,
-  row_b,
+  tie_break_a,
+  tie_break_b,
   delta,
   delta_days,
-  cast(fails_currency as int) + cast(fails_amount as int) + cast(fails_date as int) as failures,
-  case
-    when fails_currency then 'currency_mismatch'
-    when fails_amount and is_flipped then 'sign_mismatch'
-    when fails_amount then 'amount_mismatch'
-    when fails_date then 'date_mismatch'
-  end as first_failure,
-  concat(
-    '[',
-    concat_ws(
-      ',',
-      case when fails_currency then '"currency"' end,
-      case when fails_amount and is_flipped then '"sign"' when fails_amount then '"amount"' end,
-      case when fails_date then '"date"' end
-    ),
-    ']'
-  ) as failed
+  fails_currency,
+  fails_amount and not is_flipped as fails_amount,
+  fails_amount and is_flipped as fails_sign,
+  fails_date,
+  cast(fails_currency as int) + cast(fails_amount as int) + cast(fails_date as int) as failures
 from judged

@@ -10,8 +10,8 @@ with around as (
     side
   from open_ids
   window
-    before as (partition by currency, amount order by posted_on, row_id rows between unbounded preceding and 1 preceding),
-    after as (partition by currency, amount order by posted_on, row_id rows between 1 following and unbounded following)
+    before as (partition by currency, amount order by posted_on, tie_break, line_no rows between unbounded preceding and 1 preceding),
+    after as (partition by currency, amount order by posted_on, tie_break, line_no rows between 1 following and unbounded following)
 ), found as (
   select line_no, posted_on, case when side = 'A' then line_b_before else line_a_before end as neighbour from around
   union all
@@ -20,6 +20,8 @@ with around as (
   select
     found.line_no,
     open_ids.row_id as candidate,
+    open_ids.tie_break,
+    open_ids.line_no as candidate_line,
     abs(date_diff('day', found.posted_on, open_ids.posted_on)) as distance,
     cast(date_diff('day', found.posted_on, open_ids.posted_on) * case when open_ids.side = 'B' then 1 else -1 end as int) as delta_days,
     open_ids.posted_on
@@ -28,4 +30,4 @@ with around as (
 )
 select line_no, candidate, delta_days
 from dated
-qualify row_number() over (partition by line_no order by distance, posted_on, candidate) = 1
+qualify row_number() over (partition by line_no order by distance, posted_on, tie_break, candidate_line) = 1
