@@ -364,7 +364,14 @@ def fetch(root: str, file: StageFile, scratch: Path) -> Path:
 
 def hash_file(path: Path) -> str:
     with path.open("rb") as body:
-        return hashlib.file_digest(body, "sha256").hexdigest()
+        return hash_stream(body)
+
+
+def hash_stream(body: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while piece := body.read(1 << 20):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 @cache

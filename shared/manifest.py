@@ -101,7 +101,7 @@ class QuickSightFigures(Contract):
     stage: Literal[Stage.QUICKSIGHT_PREP] = Stage.QUICKSIGHT_PREP
     verdict: Verdict
     tables: dict[str, int] = Field(description="curated table → rows")
-    published: bool = Field(description="false where the key meanwhile held another version")
+    published: bool = Field(description="false where the key meanwhile held other bytes")
     reports: dict[str, str] = Field(
         default_factory=dict, description="report name → path in this manifest"
     )

@@ -9,22 +9,25 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from jobs.runtime import join, storage
+from jobs.runtime import hash_stream, join, storage
 from shared.errors import UploadKeyError
 from shared.identity import day_of
-from shared.job_event import LATEST
 from shared.layout import curated_key
 from shared.upload_key import parse_upload_key
 
 CURATED_TABLES = ("qs_daily", "qs_breaks", "qs_aging", "qs_passes")
 
 
-def superseded(source: str, version: str) -> bool:
-    """Whether the key meanwhile holds another version: its own run's rows count, not ours."""
-    if version == LATEST:
-        return False
+def superseded(source: str, version: str, file_hash: str) -> bool:
+    """Whether the key meanwhile holds other bytes: then their own run's rows count, not ours.
+
+    A newer version of the same bytes is a duplicate, which has no run: ours still count.
+    """
     newest = storage(source).newest_version(source)
-    return newest is not None and newest != version
+    if newest is None or newest == version:
+        return False
+    with storage(source).open(source, newest) as body:
+        return hash_stream(body) != file_hash
 
 
 def publish_curated(

@@ -41,7 +41,7 @@ def prepare(arguments: PrepArguments, run: StageRun, scratch: Path) -> Manifest:
     day = business_day(arguments.job_id, arguments.object_key, reconciled.as_of)
 
     def curate(tables: dict[str, Path], figures: QuickSightFigures) -> QuickSightFigures:
-        if superseded(source, arguments.object_version):
+        if superseded(source, arguments.object_version, validation.inputs["file"]):
             return figures.model_copy(update={"published": False})
         publish_curated(
             arguments.data_path,

@@ -7,7 +7,9 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow.parquet as pq
 import pytest
@@ -102,10 +104,15 @@ class Ingress:
     """The bucket that the file came from; it only says which version its key holds now."""
 
     newest: str | None = None
+    content: bytes = b""
 
     def newest_version(self, uri: str) -> str | None:
         assert uri == f"s3://ingress/{KEY}"
         return self.newest
+
+    def open(self, uri: str, version: str) -> BinaryIO:
+        assert (uri, version) == (f"s3://ingress/{KEY}", self.newest)
+        return BytesIO(self.content)
 
 
 @pytest.fixture(autouse=True)
@@ -179,11 +186,22 @@ def test_a_run_of_another_version_of_the_key_replaces_the_curated_rows(
     assert len(list((run.data / "curated" / "qs_breaks").rglob("*.parquet"))) == 1
 
 
-@pytest.mark.parametrize(("newest", "published"), [("v2", False), ("v1", True), (None, True)])
-def test_a_run_that_a_newer_version_overtook_leaves_the_curated_tables_alone(
-    run: Run, ingress: Ingress, newest: str | None, published: bool
+SAMPLE = (ROOT / "samples" / "divergente.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("newest", "content", "published"),
+    [
+        ("v1", SAMPLE, True),
+        (None, b"", True),  # deleted since
+        ("v2", b"other bytes", False),
+        ("v2", SAMPLE, True),  # the same bytes again are a duplicate, which has no run of its own
+    ],
+)
+def test_a_run_that_other_bytes_overtook_leaves_the_curated_tables_alone(
+    run: Run, ingress: Ingress, newest: str | None, content: bytes, published: bool
 ) -> None:
-    ingress.newest = newest
+    ingress.newest, ingress.content = newest, content
     run.all()
     assert run.manifest().figures_of(QuickSightFigures).published is published
     assert (run.data / "curated").exists() is published
