@@ -11,7 +11,7 @@ PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-test setup-spark setup-dev tools run test test-all lint types format contracts build lock
+.PHONY: help setup ready setup-test setup-spark setup-dev tools run test test-all lint types format contracts build lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(ROOT)/Makefile | expand -t 14
@@ -23,7 +23,10 @@ ONCE = @$(PYTHON) -c 'import fcntl, os, sys; f = os.open(sys.argv[1], os.O_CREAT
 	$(ROOT)/.setup.lock $(MAKE) --no-print-directory -f $(ROOT)/Makefile
 
 setup: ## .venv with all that .venv/bin/recon needs
-	+$(ONCE) $(VENV)/.run
+	+$(ONCE) ready
+
+ready: $(VENV)/.run
+	@: # says nothing where nothing is to be done, as a file's own goal would
 
 setup-test: # what `make test` needs: neither Spark nor the template's tools
 	+$(ONCE) $(VENV)/.dev
