@@ -15,7 +15,7 @@ from jobs.reconciliation.rules import by_currency, rule, union_all, values
 from shared.currency import EXPONENTS
 from shared.taxonomy import ROW_CLASSES
 
-_NEVER = 10_000_000  # days: more than the calendar has
+_FOREVER = 10_000_000  # days: more than the calendar has
 
 
 def class_open_rows(
@@ -40,17 +40,17 @@ def class_open_rows(
 def _compare(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
     """Names `near` and `crowded_keys`: open rows beside each other under each pass."""
     limit = profile.limits.max_candidates_per_row
-    passes = range(1, len(profile.passes) + 1)
-    for number, step in zip(passes, profile.passes, strict=True):
+    passes = list(enumerate(profile.passes, 1))
+    for number, step in passes:
         engine.view("open_rows", prepared(step, currencies))
         of_pass(engine, "keys", number, rule("keys"))
         near = rule("near", **criteria(step), number=number, max_candidates=limit)
         engine.table(f"near_{number}", near)
         engine.table(f"crowded_keys_{number}", rule("crowded_keys", max_candidates=limit))
-    names = [(number, step.name) for number, step in zip(passes, profile.passes, strict=True)]
+    names = [(number, step.name) for number, step in passes]
     engine.view("passes", values("passes", ("pass_number", "pass_name"), names))
     for name in ("near", "crowded_keys"):
-        engine.view(name, union_all(everything(f"{name}_{number}") for number in passes))
+        engine.view(name, union_all(everything(f"{name}_{number}") for number, _ in passes))
 
 
 def _threshold(profile: Profile, currencies: Iterable[str]) -> exp.Expr:
@@ -72,5 +72,5 @@ def _buckets(limits: Sequence[int]) -> exp.Query:
     return values(
         "buckets",
         ("first_day", "last_day", "bucket"),
-        [*rows, (firsts[-1], _NEVER, f"{firsts[-1]}+")],
+        [*rows, (firsts[-1], _FOREVER, f"{firsts[-1]}+")],
     )

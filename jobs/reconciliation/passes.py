@@ -64,13 +64,17 @@ def is_exact(step: Pass) -> bool:
 
 def prepared(step: Pass, currencies: Iterable[str]) -> exp.Query:
     """Open rows with what a pass varies as columns, so that its rule is a fixed text."""
-    keys = [column for column in step.on if column != "currency"]  # which is a criterion of its own
     tolerances = {code: minor_units(step.amount.abs, EXPONENTS[code]) for code in currencies}
     return exp.select(
         "*",
-        match_key(keys).as_("match_key"),
+        match_key(key_columns(step)).as_("match_key"),
         by_currency(tolerances).as_("tolerance"),
     ).from_("unmatched")
+
+
+def key_columns(step: Pass) -> list[str]:
+    """Without the currency, which is a criterion of its own in every pass."""
+    return [column for column in step.on if column != "currency"]
 
 
 def criteria(step: Pass) -> dict[str, str | int]:
@@ -86,10 +90,14 @@ def criteria(step: Pass) -> dict[str, str | int]:
 
 def _refuse_too_many_pairs(engine: Engine, step: Pass, limit: int) -> None:
     (estimate,) = engine.fetch(rule("estimate"))
-    if (estimate["pairs"] or 0) > limit:
-        raise TooManyPairsError(
-            f"O passe {step.name} compararia {estimate['pairs']} pares (limite: {limit}); "
-            f'a chave "{estimate["hot_key"]}" sozinha tem {estimate["hot_pairs"]}.',
-            hint=f"Acrescente uma coluna a `on` do passe {step.name}, ponha antes dele um passe mais estreito, "
-            "ou aumente limits.max_pairs do perfil.",
-        )
+    if (estimate["pairs"] or 0) <= limit:
+        return
+    of_hot_key = exp.column("match_key").eq(exp.convert(estimate["hot_key"]))
+    (row,) = engine.fetch(everything("open_rows").where(of_hot_key).limit(1))
+    told = ", ".join(f'{column} = "{str(row[column])[:80]}"' for column in key_columns(step))
+    raise TooManyPairsError(
+        f"O passe {step.name} compararia {estimate['pairs']} pares (limite: {limit}); "
+        f"a chave {told or 'vazia'} sozinha tem {estimate['hot_pairs']}.",
+        hint=f"Acrescente uma coluna a `on` do passe {step.name}, ponha antes dele um passe mais estreito, "
+        "ou aumente limits.max_pairs do perfil.",
+    )

@@ -86,7 +86,12 @@ def bridge_of(
     """From A's total to B's: the totals come from the entries, the lines between from the matches and breaks."""
     lines = []
     for of in currencies:
-        explained = [d for d in differences if d.currency == of.currency]
+        explained = [
+            d
+            for code in ROW_CLASSES
+            for d in differences
+            if (d.row_class, d.currency) == (code, of.currency)
+        ]
 
         def line(
             name: str, label: str, count: int, amount: int, currency: str = of.currency

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -96,15 +97,16 @@ def _figures(
     ]
     matched = engine.fetch(rule("match_counts"))
     broken = engine.fetch(rule("break_counts"))
-    counts = {row["class"]: row["breaks"] for row in broken}
+    items = Counter({row["class"]: row["breaks"] for row in broken})
     for row in matched:
-        counts[row["class"]] = counts.get(row["class"], 0) + row["matches"]
+        items[row["class"]] += row["matches"]
+    counts = {code: items[code] for code in ROW_CLASSES if code in items}
     material = sum(row["material"] for row in broken)
     currencies = proof.figures_of(totals, coverage, differences)
     bridge = proof.bridge_of(currencies, differences)
     identities = proof.check_identities(validation, totals, coverage, bridge)
 
-    def items(outcome: str) -> int:
+    def of_outcome(outcome: str) -> int:
         return sum(count for code, count in counts.items() if ROW_CLASSES[code].outcome == outcome)
 
     return ReconciliationFigures(
@@ -115,9 +117,9 @@ def _figures(
             *(engine.fetch(rule(f"{name}_digest"))[0] for name in ("matches", "breaks"))
         ),
         counts=counts,
-        matches=items("ok"),
-        breaks=items("break"),
-        pending=items("pending"),
+        matches=of_outcome("ok"),
+        breaks=of_outcome("break"),
+        pending=of_outcome("pending"),
         material_breaks=material,
         currencies=currencies,
         passes=tuple(

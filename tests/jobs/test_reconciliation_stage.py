@@ -132,6 +132,16 @@ def test_a_forced_attempt_computes_again_and_concludes_the_same(job: Job) -> Non
     assert job.manifest("second").content_hash == job.manifest("first").content_hash
 
 
+def test_threads_and_memory_change_nothing_in_the_result(job: Job) -> None:
+    for execution, more in (
+        ("first", ()),
+        ("second", ("--threads", "1", "--memory_limit", "100MB")),
+    ):
+        job.validated(execution)
+        assert job.reconcile(execution, "--force", "true", *more) == 0
+    assert job.manifest("second").content_hash == job.manifest("first").content_hash
+
+
 def test_another_day_is_another_input(job: Job) -> None:
     for execution, more in (("first", ()), ("second", ("--as_of", "2026-03-01"))):
         job.validated(execution)
@@ -185,6 +195,6 @@ def test_too_many_pairs_stop_the_run_and_name_pass_key_and_count(job: Job) -> No
     error = job.error("first")
     assert error.code == "TOO_MANY_PAIRS"
     assert "O passe referencia compararia 50410000 pares" in error.message
-    assert 'a chave "SALARIO" sozinha tem 50410000' in error.message
+    assert 'a chave reference_norm = "SALARIO" sozinha tem 50410000' in error.message
     assert error.hint is not None
     assert "limits.max_pairs" in error.hint
