@@ -18,15 +18,15 @@ _MESSAGES = {
 }
 _ENDED = {"FAILED": "falhou", "TIMED_OUT": "não terminou a tempo", "ABORTED": "foi interrompida"}
 _STATES = {
-    "StartTimer": "A preparação da execução",
-    "ValidateCSV": "A validação do arquivo",
-    "CheckValidationResult": "A verificação do resultado da validação",
-    "CheckTimeout": "A verificação do tempo",
-    "ReconcileData": "A conciliação",
-    "PrepareQuickSight": "A preparação dos relatórios",
-    "NotifySuccess": "O aviso de conclusão",
-    "AlertSuccessPlainly": "O aviso de conclusão",
-    "UNKNOWN": "A execução",
+    "StartTimer": "preparação da execução",
+    "ValidateCSV": "validação",
+    "CheckValidationResult": "verificação da validação",
+    "CheckTimeout": "verificação do tempo",
+    "ReconcileData": "conciliação",
+    "PrepareQuickSight": "preparação dos relatórios",
+    "NotifySuccess": "notificação de conclusão",
+    "AlertSuccessPlainly": "notificação de conclusão",
+    "UNKNOWN": "execução",
 }
 _STAGES = {
     Stage.VALIDATION: ("validação", "lançamentos"),
@@ -69,7 +69,7 @@ def notice(request: RunFailed, failure: Failure, now: datetime) -> Notice:
         subject=about(request.profile, day_of(job_id, key)),
         headline=f"{what}: {message}",
         sections=(
-            Section("O que aconteceu", tuple(filter(None, (f"{what}.", message, hint)))),
+            Section("O que aconteceu", tuple(filter(None, (f"A {what}.", message, hint)))),
             Section("O que já estava pronto", tuple(_progress_lines(failure))),
             Section("O que fazer", (_advice(failure), f"    {resume}")),
             Section("Execução", tuple(_run_lines(request, failure, where))),
@@ -78,7 +78,7 @@ def notice(request: RunFailed, failure: Failure, now: datetime) -> Notice:
 
 
 def _state(state: str) -> str:
-    return _STATES.get(state) or f"O estado {plain(state, 80)}"
+    return _STATES.get(state) or f"etapa {plain(state, 80)}"
 
 
 def _advice(failure: Failure) -> str:

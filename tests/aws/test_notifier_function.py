@@ -177,7 +177,7 @@ def test_a_checkpoint_of_another_execution_explains_nothing(aws: Aws) -> None:
 def test_a_failure_of_a_run_whose_input_was_wrong_is_told(aws: Aws) -> None:
     call("notify_failure.json", job_id="a b/c", job={"job_id": 7}, checkpoint_location=None)
     [heard] = aws.heard()
-    assert heard["Subject"].startswith("[CRITICO] Conciliacao: A validacao do arquivo falhou")
+    assert heard["Subject"].startswith("[CRITICO] Conciliacao: validacao falhou")
     assert heard["MessageAttributes"]["job_id"]["Value"] == "a b/c"
 
 

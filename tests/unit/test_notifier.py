@@ -302,7 +302,7 @@ def test_a_resumed_run_names_its_execution() -> None:
 def test_a_failure_says_what_why_what_was_done_and_how_to_go_on() -> None:
     told = sent(FAILED)
     assert told.subject == (
-        "[CRITICO] Conciliacao default 2026-02-16: A conciliacao falhou: Command failed with exit code 137"
+        "[CRITICO] Conciliacao default 2026-02-16: conciliacao falhou: Command failed with exit code 137"
     )
     assert told.attributes["status"] == "FAILED"
     assert told.email == (
@@ -343,7 +343,7 @@ def test_a_file_that_cannot_be_read_is_explained_in_the_stage_s_own_words() -> N
         Desk(failure_=describe(report, (), STAGE_ERROR, NOW)),
     )
     assert (
-        "A validação do arquivo falhou.\n"
+        "A validação falhou.\n"
         "O arquivo tem 1 coluna; eram esperadas 7.\n"
         "Ele parece separado por ';': use um perfil com delimiter = \";\"." in told.email
     )
@@ -385,7 +385,7 @@ def test_a_failure_without_checkpoint_job_or_known_state_is_told() -> None:
         }
     )
     told = sent(bare, Desk(failure_=explained(state="Odd")))
-    assert told.subject.startswith("[CRITICO] Conciliacao: O estado Odd falhou: ")
+    assert told.subject.startswith("[CRITICO] Conciliacao: etapa Odd falhou: ")
     assert "Checkpoint: não foi possível salvar" in told.email
     assert "profile" not in told.attributes
 
