@@ -15,6 +15,7 @@ from shared.manifest import (
     QuickSightFigures,
     ReconciliationFigures,
     StageError,
+    StageFile,
     ValidationFigures,
 )
 from shared.taxonomy import Verdict
@@ -58,7 +59,6 @@ PREPARED = QuickSightFigures(
     verdict=Verdict.AGREED,
     tables={"breaks": 0},
     published=True,
-    reports={"report.html": "0a1b2c/report.html"},
 )
 
 
@@ -71,7 +71,10 @@ def manifest(figures: Figures, seconds: float = 2) -> Manifest:
         finished_at=NOW + timedelta(seconds=seconds),
         code_version="1",
         inputs={},
-        files={},
+        files={
+            "report": StageFile(path="0a1b2c/report.html", sha256="cd" * 32, bytes=9),
+            "entries": StageFile(path="0a1b2c/entries.parquet", sha256="ef" * 32, bytes=9),
+        },
         figures=figures,
     )
 

@@ -35,6 +35,7 @@ _STAGES = {
     Stage.RECONCILIATION: "Conciliação",
     Stage.QUICKSIGHT_PREP: "Relatórios",
 }
+_FOR_PEOPLE = (".html", ".csv", ".xlsx")
 T = TypeVar("T")
 
 
@@ -234,13 +235,13 @@ def _quicksight_results(figures: QuickSightFigures | None) -> dict[str, Any]:
 def _reports(
     request: RunCompleted, manifests: Mapping[Stage, Manifest], address: Callable[[str], str]
 ) -> dict[str, str]:
+    """The last stage's files for people. Those of a reused stage lie with the attempt that wrote them."""
     prepared = manifests.get(Stage.QUICKSIGHT_PREP)
-    if prepared is None or not isinstance(prepared.figures, QuickSightFigures):
-        return {}
+    paths = [file.path for file in prepared.files.values()] if prepared else []
     folder = stage_prefix(request.job_id, request.execution_name, Stage.QUICKSIGHT_PREP)
     return {
-        plain(name, 60): plain(address(posixpath.normpath(folder + path)), 500)
-        for name, path in _first(prepared.figures.reports.items())
+        plain(posixpath.basename(path), 60): plain(address(posixpath.normpath(folder + path)), 500)
+        for path in _first(p for p in paths if p.endswith(_FOR_PEOPLE))
     }
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
 
+from shared import identity
 from shared.alert import Alert
 from shared.errors import UploadKeyError
 from shared.upload_key import parse_upload_key
@@ -44,13 +43,8 @@ def day_of(job_id: str, object_key: str | None) -> str | None:
         day = parse_upload_key(object_key).day if object_key else None
     except UploadKeyError:
         day = None
-    if day:
-        return day.isoformat()
-    digits = re.match(r"JOB-(\d{8})-", job_id, re.ASCII)
-    try:
-        return date.fromisoformat(digits[1]).isoformat() if digits else None
-    except ValueError:
-        return None
+    day = day or identity.day_of(job_id)
+    return day.isoformat() if day else None
 
 
 def about(profile: str | None, day: str | None) -> str:

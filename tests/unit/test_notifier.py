@@ -29,7 +29,7 @@ from shared.checkpoint import Failure
 from shared.checkpointing import describe, stage_progress
 from shared.intake import Upload
 from shared.layout import Stage
-from shared.manifest import Manifest, PassFigures
+from shared.manifest import Manifest, PassFigures, StageFile
 from shared.taxonomy import ROW_CLASSES, Verdict
 from tests.run_cases import (
     EXECUTION_ARN,
@@ -284,11 +284,12 @@ def test_classes_come_with_their_labels_and_the_most_urgent_first() -> None:
 
 
 def test_a_report_that_an_earlier_attempt_wrote_is_found_where_it_is() -> None:
-    figures = PREPARED.model_copy(
-        update={"reports": {"report.html": "../../E0/quicksight-prep/x.html"}}
+    earlier = StageFile(path="../../E0/quicksight-prep/x/report.html", sha256="ab" * 32, bytes=1)
+    prepared = manifest(PREPARED).model_copy(update={"files": {"report": earlier}})
+    told = sent(COMPLETED, Desk(MANIFESTS | {Stage.QUICKSIGHT_PREP: prepared}))
+    assert (
+        f"report.html: s3://data/runs/{JOB.job_id}/E0/quicksight-prep/x/report.html" in told.email
     )
-    told = sent(COMPLETED, Desk(MANIFESTS | {Stage.QUICKSIGHT_PREP: manifest(figures)}))
-    assert f"report.html: s3://data/runs/{JOB.job_id}/E0/quicksight-prep/x.html" in told.email
 
 
 def test_a_resumed_run_names_its_execution() -> None:
@@ -508,13 +509,15 @@ def many_of(text: str) -> dict[Stage, Manifest]:
         ),
         Stage.QUICKSIGHT_PREP: manifest(
             PREPARED.model_copy(
-                update={
-                    "tables": names,
-                    "warnings": tuple(names),
-                    "reports": dict.fromkeys(names, text),
-                    "ingestion_id": text,
-                }
+                update={"tables": names, "warnings": tuple(names), "ingestion_id": text}
             )
+        ).model_copy(
+            update={
+                "files": {
+                    name: StageFile(path=f"{name}.html", sha256="ab" * 32, bytes=1)
+                    for name in names
+                }
+            }
         ),
     }
 
