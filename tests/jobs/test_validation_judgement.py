@@ -1,0 +1,265 @@
+"""One record at a time: what it is, and what is said of it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from jobs.validation.judgement import Reject, judge, normalised
+from tests.jobs.validation_case import GOOD, profile_of, reader_of
+
+DEFAULT = reader_of(profile_of())
+BRAZILIAN = reader_of(
+    profile_of('delimiter = ";"\ndecimal = ","\nthousands = "."\ndate_format = "%d/%m/%Y"')
+)
+
+
+def entry(record: str | bytes, reader=DEFAULT):
+    found = judge(record if isinstance(record, bytes) else record.encode(), 7, reader)
+    assert isinstance(found, dict), found
+    return found
+
+
+def reject(record: str | bytes, reader=DEFAULT) -> Reject:
+    found = judge(record if isinstance(record, bytes) else record.encode(), 7, reader)
+    assert isinstance(found, Reject), found
+    return found
+
+
+def amount(text: str, currency: str = "BRL", reader=DEFAULT):
+    """The minor units, or the code of the reject."""
+    sign = chr(reader.grammar.delimiter)
+    day = "16/02/2026" if reader is BRAZILIAN else "2026-02-16"
+    quoted = text.replace('"', '""')
+    found = judge(
+        sign.join(("A", "", "", day, f'"{quoted}"', currency, "", "", "")).encode(), 7, reader
+    )
+    return found.code if isinstance(found, Reject) else found["amount"]
+
+
+def test_a_record_becomes_an_entry_with_its_line_and_typed_values():
+    assert entry("B,E1,0001,2026-02-16,-10.5,USD, nf  1,Venda,\r\n") == {
+        "line_no": 7,
+        "side": "B",
+        "entry_id": "E1",
+        "account": "0001",
+        "posted_on": date(2026, 2, 16),
+        "amount": -1050,
+        "currency": "USD",
+        "reference": " nf  1",
+        "reference_norm": "NF 1",
+        "description": "Venda",
+        "kind": None,
+    }
+
+
+@pytest.mark.parametrize("blank", ["", "\n", "\r\n", "\r"])
+def test_a_blank_line_is_nothing(blank: str):
+    assert judge(blank.encode(), 1, DEFAULT) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "units"),
+    [
+        ("1500.00", "BRL", 150000),
+        ("1500", "BRL", 150000),
+        ("0.1", "BRL", 10),
+        ("-0.01", "BRL", -1),
+        ("-0", "BRL", 0),
+        ("007", "BRL", 700),
+        ("150", "JPY", 150),
+        ("1.234", "KWD", 1234),
+        ("0.0001", "CLF", 1),
+        ("10", "", 1000),
+        ("92233720368547758.07", "BRL", 2**63 - 1),
+        ("-92233720368547758.08", "BRL", -(2**63)),
+        ("0" * 5000 + "1", "BRL", 100),
+        ("92233720368547758.08", "BRL", "AMOUNT_FORMAT"),
+        ("-92233720368547758.09", "BRL", "AMOUNT_FORMAT"),
+        ("12345678901234567890", "BRL", "AMOUNT_FORMAT"),
+        ("9" * 5000, "BRL", "AMOUNT_FORMAT"),
+        ("1.234", "BRL", "AMOUNT_SCALE"),
+        ("1.000", "BRL", "AMOUNT_SCALE"),
+        ("150.5", "JPY", "AMOUNT_SCALE"),
+        ("", "BRL", "REQUIRED_EMPTY"),
+        ("1,500.00", "BRL", "AMOUNT_FORMAT"),
+        ("1.500,00", "BRL", "AMOUNT_FORMAT"),
+        ("+5", "BRL", "AMOUNT_FORMAT"),
+        ("--5", "BRL", "AMOUNT_FORMAT"),
+        ("5-", "BRL", "AMOUNT_FORMAT"),
+        ("(5)", "BRL", "AMOUNT_FORMAT"),
+        (".5", "BRL", "AMOUNT_FORMAT"),
+        ("5.", "BRL", "AMOUNT_FORMAT"),
+        ("1e2", "BRL", "AMOUNT_FORMAT"),
+        ("1_000", "BRL", "AMOUNT_FORMAT"),
+        ("0x10", "BRL", "AMOUNT_FORMAT"),
+        (" 5", "BRL", "AMOUNT_FORMAT"),
+        ("5\n", "BRL", "AMOUNT_FORMAT"),
+        ("nan", "BRL", "AMOUNT_FORMAT"),
+        ("１２", "BRL", "AMOUNT_FORMAT"),
+        ("٣", "BRL", "AMOUNT_FORMAT"),
+        ("R$ 5", "BRL", "AMOUNT_FORMAT"),
+        ("=1+1", "BRL", "AMOUNT_FORMAT"),
+        ("5\0", "BRL", "AMOUNT_FORMAT"),
+    ],
+)
+def test_an_amount_is_read_exactly_or_rejected(text: str, currency: str, units: int | str):
+    assert amount(text, currency) == units
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("1.234,56", 123456),
+        ("1234,56", 123456),
+        ("1.234.567", 123456700),
+        ("-0,5", -50),
+        ("1.5", "AMOUNT_FORMAT"),
+        ("1.234.56", "AMOUNT_FORMAT"),
+        ("1234.567,00", "AMOUNT_FORMAT"),
+        ("12.34,56", "AMOUNT_FORMAT"),
+        ("1,234", "AMOUNT_SCALE"),
+        ("1,234.56", "AMOUNT_FORMAT"),
+        (".123,00", "AMOUNT_FORMAT"),
+    ],
+)
+def test_a_thousands_sign_stands_where_it_belongs_or_nowhere(text: str, units: int | str):
+    assert amount(text, reader=BRAZILIAN) == units
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("2026-02-30", "DATE_RANGE"),
+        ("2026-13-01", "DATE_RANGE"),
+        ("2026-00-10", "DATE_RANGE"),
+        ("0026-02-16", "DATE_RANGE"),
+        ("9999-12-31", "DATE_RANGE"),
+        ("2026-2-16", "DATE_FORMAT"),
+        ("26-02-16", "DATE_FORMAT"),
+        ("16/02/2026", "DATE_FORMAT"),
+        (" 2026-02-16", "DATE_FORMAT"),
+        ("2026-02-16 ", "DATE_FORMAT"),
+        ("2026-02-16 10:00", "DATE_FORMAT"),
+        ("２０２６-02-16", "DATE_FORMAT"),
+        ("", "REQUIRED_EMPTY"),
+    ],
+)
+def test_a_date_has_the_declared_format_and_exists(text: str, code: str):
+    found = reject(f"A,,,{text},1,,,,")
+    assert (found.code, found.column, found.raw_value) == (code, "posted_on", text)
+
+
+def test_a_declared_time_of_day_must_exist_and_is_not_kept():
+    reader = reader_of(profile_of('date_format = "%d/%m/%Y %H:%M:%S"'))
+    assert entry("A,,,16/02/2026 23:59:59,1,,,,", reader)["posted_on"] == date(2026, 2, 16)
+    assert reject("A,,,16/02/2026 24:00:00,1,,,,", reader).code == "DATE_RANGE"
+
+
+@pytest.mark.parametrize("side", ["a", "C", "A ", "AB", "Ａ"])
+def test_a_side_is_one_of_the_declared_words_exactly(side: str):
+    assert reject(f"{side},,,2026-02-16,1,,,,").code == "SIDE_UNKNOWN"
+
+
+def test_a_side_may_be_written_in_the_files_own_words():
+    words = '{ column = "side", values = { RAZAO = "A", BANCO = "B" } }'
+    reader = reader_of(profile_of(side=words))
+    assert entry("BANCO,,,2026-02-16,1,,,,", reader)["side"] == "B"
+    assert (
+        "não é um lado conhecido (RAZAO, BANCO)" in reject("A,,,2026-02-16,1,,,,", reader).message
+    )
+
+
+def test_a_side_may_be_the_whole_files():
+    assert entry("x,,,2026-02-16,1,,,,", reader_of(profile_of(side='"B"')))["side"] == "B"
+
+
+@pytest.mark.parametrize("currency", ["brl", "R$", "XXX", "REAL", " BRL"])
+def test_a_currency_is_an_iso_code_exactly(currency: str):
+    assert reject(f"A,,,2026-02-16,1,{currency},,,").code == "CURRENCY_UNKNOWN"
+
+
+@pytest.mark.parametrize("fields", ["A,,,2026-02-16,1,,,", "A,,,2026-02-16,1,,,,,", "A"])
+def test_a_missing_or_extra_field_is_never_shifted(fields: str):
+    found = reject(fields)
+    assert (found.code, found.column, found.raw_value) == ("FIELD_COUNT", None, fields)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('"a,b"', "a,b"),
+        ('"a ""b"" c"', 'a "b" c'),
+        ('"a\nb\r\nc"', "a\nb\r\nc"),
+        ('""', None),
+        ('""""', '"'),
+        ('peça 5" x 3" aço', 'peça 5" x 3" aço'),
+        (' "a"', ' "a"'),
+        ("=HYPERLINK(1)", "=HYPERLINK(1)"),
+        ("a\0b", "a\0b"),
+        ("\ufeffa", "\ufeffa"),
+    ],
+)
+def test_text_may_hold_anything_that_is_quoted_rightly(written: str, read: str | None):
+    assert entry(f"A,,,2026-02-16,1,,,{written},")["description"] == read
+
+
+@pytest.mark.parametrize("written", ['tubo 5" aço', '"a"b', '"a" ', 'x"a,b"', '"a', 'a"', '"a"b"'])
+def test_a_stray_quote_is_a_reject_of_its_record(written: str):
+    assert reject(f"A,,,2026-02-16,1,,,{written},").code == "UNBALANCED_QUOTE"
+
+
+def test_another_escape_than_the_quote_works_inside_quotes_only():
+    reader = reader_of(profile_of(r"escape = '\'"))
+    assert entry(r'A,,,2026-02-16,1,,\x,"a \"b\" \\",', reader)["description"] == r'a "b" ' + "\\"
+    assert entry(r"A,,,2026-02-16,1,,\x,,", reader)["reference"] == r"\x"
+    assert reject('A,,,2026-02-16,1,,,"a ""b",', reader).code == "UNBALANCED_QUOTE"
+
+
+def test_bytes_that_are_no_text_are_a_reject_that_shows_them():
+    found = reject(b"A,,,2026-02-16,1,,,caf\xe9,")
+    assert (found.code, found.raw_value) == ("ENCODING", r"A,,,2026-02-16,1,,,caf\xe9,")
+    assert found.message == "linha 7: há bytes que não são texto em utf-8 (ENCODING)"
+
+
+def test_rows_that_the_profile_skips_are_nothing_even_when_wrong():
+    reader = reader_of(profile_of("skip_rows_where = { description = '^SALDO' }"))
+    assert judge(b"A,,,,,,,SALDO FINAL,", 1, reader) is None
+    assert isinstance(judge(b"A,,,,,,,saldo,", 1, reader), Reject)
+
+
+def test_a_message_names_line_column_value_and_format():
+    found = judge(GOOD.replace("10.00", "1.234.56").encode(), 1204, DEFAULT)
+    assert isinstance(found, Reject)
+    assert found.message == (
+        'linha 1.204, coluna "amount": "1.234.56" não é um valor no formato 1234.56 (AMOUNT_FORMAT)'
+    )
+    assert found.side == "A"
+
+
+def test_a_message_stays_on_one_line_and_short_whatever_the_value():
+    found = reject('A,,,2026-02-16,1,"' + "x\n\0\u202e" * 1000 + '",,,')
+    assert "\n" not in found.message
+    assert len(found.message) < 200
+    assert len(found.raw_value) == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "norm"),
+    [
+        ("NF 1020", "NF 1020"),
+        ("  nf \t 1020\n", "NF 1020"),
+        ("São João", "SAO JOAO"),
+        ("Straße", "STRASSE"),
+        ("00123", "00123"),
+        ("NF-1/2", "NF-1/2"),
+        ("\xa0NF\u20031", "NF 1"),
+        ("ﬁ", "FI"),
+        (" \t ", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_references_are_compared_without_case_accents_and_superfluous_blanks(text, norm):
+    assert normalised(text) == norm

@@ -1,0 +1,159 @@
+"""The bulk shortcut agrees with the definition, on dirty files cut anywhere."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobs.profile import Profile
+from jobs.validation.judgement import Reject, judge
+from jobs.validation.shortcut import SCHEMA
+from tests.jobs.validation_case import GOOD, HEADER, profile_of, reader_of, run, slow_records
+
+DEFAULT = profile_of()
+SKIPPING = profile_of('skip_rows_where = { description = "^SALDO", kind = "x|^$" }')
+BRAZILIAN = profile_of(
+    'delimiter = ";"\ndecimal = ","\nthousands = "."\ndate_format = "%d/%m/%Y"',
+    '{ column = "side", values = { RAZAO = "A", BANCO = "B", A = "A" } }',
+)
+ESCAPED = profile_of(r"escape = '\'", '"B"')
+
+SIDES = ["A", "B", "RAZAO", "BANCO", "", "a", "\ufeffA"]
+DATES = ["2026-02-16", "16/02/2026", "2026-02-30", "31/12/1899", "2026-2-6", "２０２６-02-16", ""]
+AMOUNTS = [
+    *(
+        "10.00",
+        "-3",
+        "1.5",
+        "0.001",
+        "1500,00",
+        "1.234,56",
+        "1.234.567",
+        "1.23,4",
+        "007",
+        "",
+        "-",
+        ".",
+    ),
+    *("9" * 14, "9" * 15, "9" * 19, "92233720368547758.07", "-92233720368547758.08", "1e5", "+1"),
+    *("999.999.999.999,99", "999.999.999.999.999", "12\n", "１", " 1", "-0", "-.5", "5."),
+]
+CURRENCIES = ["BRL", "USD", "JPY", "KWD", "CLF", "brl", "XXX", ""]
+TEXTS = [
+    *("", "NF 1020", "nf  1020 ", "São João", "a,b;c", "x\ny", "x\r\ny", 'say "hi"', "SALDO", "x"),
+    *(
+        " ",
+        "\0",
+        "\x1f",
+        "\x85",
+        "\u2003",
+        "ß",
+        "\\",
+        "=1+1",
+        "NULL",
+        "\ufeff",
+        "\t|",
+        "~!",
+        "a\x7f",
+    ),
+]
+
+
+def mostly(good: str, values: list[str]) -> st.SearchStrategy[str]:
+    return st.one_of(st.just(good), st.sampled_from(values))
+
+
+FIELDS = st.tuples(
+    mostly("A", SIDES),
+    st.sampled_from(TEXTS),
+    st.sampled_from(TEXTS),
+    st.sampled_from(DATES),
+    st.one_of(st.sampled_from(AMOUNTS), st.from_regex(r"\A-?\d{1,20}([.,]\d{0,5})?\Z")),
+    mostly("BRL", CURRENCIES),
+    st.one_of(st.sampled_from(TEXTS), st.text(max_size=4)),
+    st.sampled_from(TEXTS),
+    st.sampled_from(TEXTS),
+)
+
+
+def written(fields: tuple[str, ...], quoted: set[int], profile: Profile) -> bytes:
+    """Quoted where it must be, and elsewhere at will."""
+    csv = profile.csv
+    special = {csv.quote, csv.escape, csv.delimiter, "\r", "\n"}
+    row = []
+    for i, field in enumerate(fields):
+        inner = field.replace(csv.escape, csv.escape * 2)
+        if csv.escape != csv.quote:
+            inner = inner.replace(csv.quote, csv.escape + csv.quote)
+        must = i in quoted or special & set(field)
+        row.append(csv.quote + inner + csv.quote if must else field)
+    return csv.delimiter.join(row).encode("utf-8", "surrogatepass")
+
+
+@st.composite
+def dirty_files(draw: st.DrawFn, profile: Profile) -> bytes:
+    good = GOOD if profile is not BRAZILIAN else "A;E1;1;16/02/2026;10,00;BRL;NF 1;Venda;venda"
+    rows = [HEADER.replace(",", profile.csv.delimiter).encode(), good.encode()]
+    for _ in range(draw(st.integers(0, 8))):
+        row = written(draw(FIELDS), draw(st.sets(st.integers(0, 8), max_size=3)), profile)
+        match draw(st.integers(0, 9)):
+            case 0:
+                at = draw(st.integers(0, len(row)))
+                dirt = draw(
+                    st.sampled_from([b'"', b",", b";", b"\\", b"\xff", b"\xed\xa0\x80", b"\r"])
+                )
+                row = row[:at] + dirt + row[at:]
+            case 1:
+                row = row[: draw(st.integers(0, len(row)))]
+        rows.append(row)
+    ends = st.sampled_from([b"\n", b"\r\n", b"\r"])
+    return b"".join(row + draw(ends) for row in rows) + draw(st.sampled_from([b"", b"A,", b'"']))
+
+
+def by_definition(data: bytes, profile: Profile) -> tuple[list[Any], list[Any], int]:
+    reader = reader_of(profile)
+    _header, *records = slow_records(data, profile.csv)
+    verdicts = [judge(record, line, reader) for line, record in records]
+    entries = [{name: v[name] for name in SCHEMA.names} for v in verdicts if isinstance(v, dict)]
+    rejects = [dataclasses.asdict(v) for v in verdicts if isinstance(v, Reject)]
+    return entries, rejects, verdicts.count(None)
+
+
+PROFILES = st.sampled_from([DEFAULT, SKIPPING, BRAZILIAN, ESCAPED])
+CASES = PROFILES.flatmap(lambda profile: st.tuples(st.just(profile), dirty_files(profile)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(CASES, st.sampled_from([1, 40, 97, 150, 4 << 20, 4 << 20]))
+def test_any_dirty_file_in_any_pieces_becomes_what_judge_says_of_each_record(
+    tmp_path_factory, case, chunk
+):
+    profile, data = case
+    entries, rejects, skipped = by_definition(data, profile)
+    if profile is SKIPPING and not entries:
+        return  # refused as a whole: nothing was entered
+    found = run(data, Path(tmp_path_factory.getbasetemp()) / "shortcut", profile, chunk=chunk)
+    assert found.entries == entries
+    assert found.rejects == rejects
+    figures = found.figures
+    assert (figures.skipped, figures.header) == (skipped, 1)
+    assert figures.lines == 1 + skipped + len(entries) + len(rejects)
+    assert sum(figures.codes.values()) == figures.rejected == len(rejects)
+
+
+def test_the_shortcut_enters_what_is_plain_by_itself(monkeypatch, tmp_path: Path):
+    """Else the property above could hold with a shortcut that never enters anything."""
+
+    def never(record: bytes, *_: object) -> None:
+        raise AssertionError(record)
+
+    monkeypatch.setattr("jobs.validation.acceptance.judge", never)
+    rows = [GOOD, 'B,"E,2",,2026-02-17,-3,JPY,"São\n ""João""",x,', "", GOOD.replace("A", "B")]
+    found = run("\n".join((HEADER, *rows)).encode(), tmp_path)
+    assert [row["line_no"] for row in found.entries] == [2, 3, 6]
+    assert found.entries[1]["reference_norm"] == 'SAO "JOAO"'
+    assert found.entries[1]["amount"] == -3
