@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from string import ascii_letters, digits
-from typing import Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -33,6 +33,9 @@ Side = Literal["A", "B"]
 TextColumn = Literal["entry_id", "account", "reference", "description", "kind"]
 Column = Literal["side", "posted_on", "amount", "currency", TextColumn]
 KeyColumn = Literal["currency", "reference_norm", TextColumn]
+MAX_AMOUNT = 10**18  # beyond any amount of a file, within what the engines compute with
+MAX_DAYS = 36_600
+_Days = Annotated[StrictInt, Field(ge=-MAX_DAYS, le=MAX_DAYS)]
 TEXT_COLUMNS: tuple[str, ...] = get_args(TextColumn)
 
 
@@ -181,7 +184,9 @@ class Validate(_Section):
 class AmountTolerance(_Section):
     """Inclusive; either is enough. abs: units of the currency; bps: basis points of A's amount."""
 
-    abs: Decimal = Field(Decimal(0), ge=0, description='um valor na moeda, como 0 ou "0.05"')
+    abs: Decimal = Field(
+        Decimal(0), ge=0, le=MAX_AMOUNT, description='um valor na moeda, como 0 ou "0.05"'
+    )
     bps: StrictInt = Field(0, ge=0, le=10_000, description="pontos-base, um inteiro de 0 a 10000")
 
 
@@ -199,7 +204,7 @@ class Pass(_Section):
     amount: AmountTolerance = Field(
         default_factory=AmountTolerance, description='como { abs = "0.05", bps = 10 }'
     )
-    days: tuple[StrictInt, StrictInt] = Field(
+    days: tuple[_Days, _Days] = Field(
         (0, 0), description="[menor, maior] de B.posted_on − A.posted_on, em dias, como [0, 2]"
     )
     unique: StrictBool = Field(False, description="true ou false: se só vale um candidato único")
@@ -216,29 +221,35 @@ class Pass(_Section):
 
 
 class Limits(_Section):
-    max_candidates_per_row: StrictInt = Field(50, ge=1, description="um inteiro a partir de 1")
-    max_pairs: StrictInt = Field(50_000_000, ge=1, description="um inteiro a partir de 1")
+    max_candidates_per_row: StrictInt = Field(
+        50, ge=1, le=10_000, description="um inteiro de 1 a 10000"
+    )
+    max_pairs: StrictInt = Field(50_000_000, ge=1, le=10**12, description="um inteiro de 1 a 10¹²")
 
 
 class Materiality(_Section):
     """Absent: every break is material."""
 
     break_: Decimal | None = Field(
-        None, alias="break", ge=0, description='um valor na moeda, como "1.00"'
+        None, alias="break", ge=0, le=MAX_AMOUNT, description='um valor na moeda, como "1.00"'
     )
-    run_net: Decimal | None = Field(None, ge=0, description='um valor na moeda, como "100.00"')
-    run_gross: Decimal | None = Field(None, ge=0, description='um valor na moeda, como "1000.00"')
+    run_net: Decimal | None = Field(
+        None, ge=0, le=MAX_AMOUNT, description='um valor na moeda, como "100.00"'
+    )
+    run_gross: Decimal | None = Field(
+        None, ge=0, le=MAX_AMOUNT, description='um valor na moeda, como "1000.00"'
+    )
 
 
 class Grace(_Section):
     """Days that a row of this side may wait for its counterpart before it is a break."""
 
-    A: StrictInt = Field(0, ge=0, description="dias, um inteiro a partir de 0")
-    B: StrictInt = Field(0, ge=0, description="dias, um inteiro a partir de 0")
+    A: StrictInt = Field(0, ge=0, le=MAX_DAYS, description="dias, um inteiro de 0 a 36600")
+    B: StrictInt = Field(0, ge=0, le=MAX_DAYS, description="dias, um inteiro de 0 a 36600")
 
 
 class Aging(_Section):
-    buckets: tuple[StrictInt, ...] = Field(
+    buckets: tuple[_Days, ...] = Field(
         (1, 7, 30, 90), description="dias, em ordem crescente, como [1, 7, 30, 90]"
     )
 

@@ -64,6 +64,8 @@ def test_the_default_profile_says_what_the_contract_says():
         ("unique = true", "unique = 1", "passes.1.unique = 1: use true ou false"),
         ("days = [0, 2]", "days = [2, 0]", "passes.1.days = [2, 0]: use [menor, maior]"),
         ('abs = "0.05"', 'abs = "-1"', "passes.1.amount.abs = '-1': use um valor na moeda"),
+        ('abs = "0.05"', 'abs = "1e40"', "passes.1.amount.abs = '1e40': use um valor na moeda"),
+        ("days = [0, 2]", "days = [0, 99999]", "passes.1.days.1 = 99999: use [menor, maior]"),
         ('abs = "0.05"', "bps = true", "passes.1.amount.bps = True: use pontos-base"),
         ("single_file", "paired_files", "layout = 'paired_files': use \"single_file\""),
         ("unique = true", 'kind = "group"', "passes.1.kind = 'group': use \"match\""),
