@@ -43,7 +43,7 @@ class DuckDBEngine:
     ) -> None:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "temp_directory": str(scratch / "spill"),
-            # Matches and breaks are sorted where their order matters.
+            # Nothing depends on the order of rows, and what is written is sorted.
             "preserve_insertion_order": "false",
         }
         if threads:
