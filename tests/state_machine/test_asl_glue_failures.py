@@ -95,7 +95,7 @@ def test_a_run_that_ended_otherwise_than_well_fails_its_own_state(
     result = glue_run(end)
     run = pipeline.run(Fault(state=state, result=result))
     assert_failed_in(run, state, "States.QueryEvaluationError")
-    assert run.cause and f"Glue run {result['Id']} ended {end}" in run.cause
+    assert run.cause and f"A execução {result['Id']} do Glue terminou como {end}." in run.cause
 
 
 @pytest.mark.parametrize("state", GLUE_TASKS)

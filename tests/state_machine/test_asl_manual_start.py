@@ -106,7 +106,3 @@ def test_an_execution_whose_name_is_no_job_id_is_told_under_one(
     run = pipeline.run(given={}, name=name)
     assert run.status == "FAILED"
     assert run.told().job_id == told_job_id({}, name)
-
-
-def test_numbers_of_any_form_are_an_attempt(pipeline: Pipeline) -> None:
-    assert pipeline.run(given=event(attempt=3, object_size=12, force=False)).status == "SUCCEEDED"
