@@ -228,7 +228,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _termination_as_interrupt():
             result: int | None = app(argv)
     except CycloptsError as error:
-        output.error(str(error), "Try: recon --help")
+        output.error(str(error), "Try: recon --help", label="Error")  # cyclopts speaks English
         return 2
     except (UsageError, ProfileError) as error:
         output.error(error.message, error.hint)
@@ -251,12 +251,18 @@ def _termination_as_interrupt() -> Iterator[None]:
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    signals = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, interrupt) for number in signals]
+    # One that is ignored stays so: nohup relies on it.
+    before = {
+        n: h
+        for n in (signal.SIGTERM, signal.SIGHUP)
+        if (h := signal.getsignal(n)) != signal.SIG_IGN
+    }
+    for number in before:
+        signal.signal(number, interrupt)
     try:
         yield
     finally:
-        for number, handler in zip(signals, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
@@ -43,9 +44,9 @@ class Output:
         sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
         sys.stdout.flush()
 
-    def error(self, message: str, hint: str | None = None) -> None:
+    def error(self, message: str, hint: str | None = None, *, label: str = "Erro") -> None:
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        errors.print(Text(f"Erro: {message}"), style="red")
+        errors.print(Text(f"{label}: {message}"), style="red")
         if hint:
             errors.print(Text(hint))
 
@@ -70,12 +71,18 @@ class Output:
 
     @contextmanager
     def step(self, doing: str) -> Iterator[None]:
-        """Work of unknown length: a spinner on a terminal; on a pipe one line when it is done."""
+        """Work of unknown length: a running clock on a terminal, and one line when it is done."""
         began = datetime.now(UTC)
-        if self._people.is_terminal:
-            with self._people.status(Text(f"{doing} …")):
-                yield
-        else:
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description} …", markup=False),
+            TimeElapsedColumn(),
+        )
+        terminal = self._people.is_terminal
+        with Progress(
+            *columns, console=self._people, transient=True, disable=not terminal
+        ) as progress:
+            progress.add_task(doing, total=None)
             yield
         self.line(f"{doing} ({ptbr.duration((datetime.now(UTC) - began).total_seconds())})")
 

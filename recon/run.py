@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from jobs.profile import load_profile
 from recon import figures, history
 from recon.embedded.aws import EmbeddedAWS
 from recon.embedded.deploy import deploy
@@ -14,6 +15,7 @@ from recon.embedded.mail import Mail
 from recon.errors import UsageError
 from recon.follow import follow, wait_for
 from recon.output import Output
+from recon.packages import ROOT
 from recon.pipeline import Pipeline
 from shared import ptbr
 from shared.alert import Alert
@@ -33,6 +35,7 @@ POLL_SECONDS = 0.1
 def run(file: Path, profile: str, day: date | None, out: Path | None, output: Output) -> int:
     if not file.is_file():
         raise UsageError(f"Arquivo não encontrado: {file}")
+    load_profile(str(ROOT / "profiles"), profile)  # a wrong one is known before anything is started
     key = f"{profile}/{day or datetime.now(TIME_ZONE).date():%Y-%m-%d}/{file.name}"
     with EmbeddedAWS() as aws:
         with output.step("AWS embarcada pronta, pilha implantada"):

@@ -117,7 +117,8 @@ def test_what_is_no_csv_starts_nothing_and_is_told_so(scratch: Path) -> None:
     assert not (scratch.parent / "recon-out").exists()
 
 
-def test_an_interrupted_run_leaves_nothing(scratch: Path) -> None:
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing(scratch: Path, interruption: signal.Signals) -> None:
     sample = str(ROOT / "samples" / "conciliado.csv")
     with subprocess.Popen(
         [sys.executable, "-m", "recon", "run", sample],
@@ -130,7 +131,7 @@ def test_an_interrupted_run_leaves_nothing(scratch: Path) -> None:
         for line in process.stdout:
             if "→ ValidateCSV" in line:  # a job's process is at work now
                 break
-        process.send_signal(signal.SIGINT)
+        process.send_signal(interruption)
         process.stdout.read()
         assert process.wait(60) == 130
     assert not left_over(scratch)
