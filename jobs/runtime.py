@@ -6,7 +6,6 @@ stage never write into each other, and the first manifest wins.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import platform
@@ -21,9 +20,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -57,12 +56,15 @@ A = TypeVar("A", bound=JobArguments)
 
 
 def parse_arguments(argv: Sequence[str], model: type[A]) -> A:
-    """Raises ArgumentError naming every argument that is missing or wrong."""
-    parser = argparse.ArgumentParser(allow_abbrev=False, add_help=False)
-    for name in model.model_fields:
-        parser.add_argument(f"--{name}")
-    known, _ = parser.parse_known_args(argv)
-    given = {name: value for name, value in vars(known).items() if value is not None}
+    """Raises ArgumentError naming every argument that is missing or wrong.
+
+    Not argparse: it takes a value such as the object key `--x.csv` for an argument.
+    """
+    words = iter(argv)
+    given: dict[str, str] = {}
+    for word in words:
+        if word.startswith("--") and word[2:] in model.model_fields:
+            given |= {word[2:]: value for value in islice(words, 1)}
     try:
         return model.model_validate(given)
     except ValidationError as error:
@@ -150,12 +152,16 @@ class S3Storage:
     def put_once(self, uri: str, body: bytes) -> bool:
         from botocore.exceptions import ClientError
 
-        try:
-            self._s3.put_object(**_address(uri), Body=body, IfNoneMatch="*")
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 412:
-                return False
-            raise
+        for more_tries in (2, 1, 0):
+            try:
+                self._s3.put_object(**_address(uri), Body=body, IfNoneMatch="*")
+                break
+            except ClientError as error:
+                status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+                if status == 412:
+                    return False
+                if status != 409 or not more_tries:  # 409: another put has not been decided yet
+                    raise
         return True
 
     def put(self, uri: str, body: bytes) -> None:
@@ -192,8 +198,8 @@ class _missing_is_an_input_error:
 
 
 def _address(uri: str) -> dict[str, str]:
-    parts = urlsplit(uri, allow_fragments=False)
-    return {"Bucket": parts.netloc, "Key": uri.removeprefix(f"s3://{parts.netloc}/")}
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return {"Bucket": bucket, "Key": key}
 
 
 @cache
@@ -391,7 +397,11 @@ def run_stage(
     `work` gets the arguments, the stage and a scratch folder that is removed afterwards. An error that is not ours is
     explained as INTERNAL and its traceback goes to the log.
     """
-    arguments = parse_arguments(argv, model)
+    try:
+        arguments = parse_arguments(argv, model)
+    except ArgumentError as error:  # where `error.json` would go is among them
+        _log(f"{error.error_code}: {error.message}")
+        return 1
     run = StageRun(stage, arguments)
     try:
         with tempfile.TemporaryDirectory(prefix=f"{stage}-") as scratch:
@@ -403,17 +413,24 @@ def run_stage(
     except Exception as error:  # noqa: BLE001 - the process ends here: whatever failed is explained and told
         run.explain(
             ReconError(
-                f"Falha interna na etapa {stage}: {type(error).__name__}",
+                f"Falha interna na etapa {stage}: {_kind(error)}",
                 hint="Veja o log do job; se persistir, chame a engenharia.",
                 code="INTERNAL",
             )
         )
         traceback.print_exc()
-        _log(f"INTERNAL: {type(error).__name__}")
+        _log(f"INTERNAL: {_kind(error)}")
         return 1
     reused = f" (reaproveitado de {manifest.reused_from})" if manifest.reused_from else ""
     _log(f"{stage}: {join(run.root, MANIFEST)}{reused}")
     return 0
+
+
+def _kind(error: Exception) -> str:
+    """An error's type, and what AWS refused: never its text, which may hold data."""
+    refused = getattr(error, "response", {}).get("Error", {}).get("Code")
+    name = type(error).__name__
+    return f"{name} ({refused} em {getattr(error, 'operation_name', '?')})" if refused else name
 
 
 def _log(line: str) -> None:
