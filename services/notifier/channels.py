@@ -47,7 +47,8 @@ def attributes(alert: Alert) -> dict[str, str]:
         "profile": alert.profile,
         "job_id": alert.job_id,
     }
-    return {name: plain(value, 256) for name, value in values.items() if value and value.strip()}
+    clean = {name: plain(value or "", 256) for name, value in values.items()}
+    return {name: value for name, value in clean.items() if value}
 
 
 def _cut(line: str, most: int) -> str:

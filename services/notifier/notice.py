@@ -32,7 +32,7 @@ class Notice:
 def plain(text: str, most: int = 500) -> str:
     """One line without control characters, however long or odd it was; every form is built of these."""
     # The first cut keeps a text of megabytes cheap, the last one is exact.
-    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[: 8 * most])
+    visible = "".join(" " if unicodedata.category(c)[0] == "C" else c for c in text[: 8 * most])
     line = " ".join(visible.split())
     return line if len(line) <= most else line[: most - 1] + "…"
 

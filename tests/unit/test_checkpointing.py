@@ -230,3 +230,9 @@ def test_the_failure_of_one_execution_is_found_again() -> None:
         "PrepareQuickSight",
         None,
     ]
+
+
+def test_of_two_reports_that_both_do_not_know_the_state_the_first_stays() -> None:
+    kept = checkpoint(report(state="UNKNOWN", error=ErrorOutput(Error="First")))
+    vague = report(state="Failure", error=ErrorOutput(Error="Second"))
+    assert merge(kept, describe(vague, (), None, LATER), vague) is kept

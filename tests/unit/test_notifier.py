@@ -27,6 +27,7 @@ from shared.alert import (
 )
 from shared.checkpoint import Failure
 from shared.checkpointing import describe, stage_progress
+from shared.currency import EXPONENTS
 from shared.intake import Upload
 from shared.layout import Stage
 from shared.manifest import Manifest, PassFigures, StageFile
@@ -269,6 +270,16 @@ def test_each_currency_has_its_own_lines() -> None:
     assert "Lado A em JPY: JPY 431.022" in told.email
 
 
+def test_many_currencies_are_cut_short_and_that_is_said() -> None:
+    many = tuple(
+        REAIS.model_copy(update={"currency": code, "gross": 5}) for code in list(EXPONENTS)[:30]
+    )
+    told = sent(COMPLETED, Desk(results(verdict=Verdict.DIVERGENT, breaks=30, currencies=many)))
+    assert told.subject.endswith("30 divergencias, BIF 5, CLP 5")
+    assert told.email.count("Lado A em") == 20
+    assert "… e mais 10 moedas, no relatório" in told.email
+
+
 def test_classes_come_with_their_labels_and_the_most_urgent_first() -> None:
     counts = {"matched_exact": 9, "date_mismatch": 1, "pending_in_transit": 2, "missing_in_b": 3}
     told = sent(COMPLETED, Desk(results(counts=counts | {"amount_mismatch": 0, "odd": 1})))
@@ -352,6 +363,19 @@ def test_a_file_that_cannot_be_read_is_explained_in_the_stage_s_own_words() -> N
     assert "Corrija o arquivo e envie de novo." in told.email
     assert told.alert.error is not None
     assert told.alert.error["code"] == "WRONG_DELIMITER"
+
+
+def test_only_a_file_that_was_refused_is_to_be_mended() -> None:
+    advice = [
+        sent(FAILED, Desk(failure_=describe(report, (), error, NOW))).email.split("O QUE FAZER\n")[
+            1
+        ]
+        for report, error in (
+            (REPORT, STAGE_ERROR),
+            (REPORT.model_copy(update={"state": "ValidateCSV"}), None),
+        )
+    ]
+    assert all(text.startswith("Corrija a causa e retome:\n") for text in advice)
 
 
 @pytest.mark.parametrize(
@@ -451,6 +475,7 @@ HOSTILE = [
     "x" * 1024,
     '"\\' * 512,
     "  ",
+    "\x00",
     "{}[]^~|`",
 ]
 
@@ -559,6 +584,10 @@ def test_a_subscriber_that_is_no_mailbox_and_no_phone_gets_the_envelope() -> Non
     assert set(message) == {"default", "email", "sms"}
     assert ALERT_REQUEST.validate_json(COMPLETED.to_json()) == COMPLETED
     assert json.loads(message["default"])["schema_version"] == 1
+
+
+def test_a_dash_stays_one_in_ascii() -> None:
+    assert sent(REFUSED.model_copy(update={"message": "a – b"})).subject.endswith(": a - b")
 
 
 def test_a_subject_says_that_it_was_cut() -> None:
