@@ -12,6 +12,7 @@ from recon.output import Output
 from recon.pipeline import Execution, Pipeline
 from recon.timeline import Timeline
 from shared import ptbr
+from shared.checkpoint import Checkpoint, Failure
 from shared.layout import Stage
 from shared.manifest import Manifest, ReconciliationFigures
 from shared.taxonomy import Verdict
@@ -55,8 +56,9 @@ def show(pipeline: Pipeline, job: str, output: Output) -> int:
         )
         return exit_code(run, verdict)
     output.line(f"{run.name}: {run.status}")
-    output.line(f"Arquivo: s3://{run.job.get('bucket_name')}/{run.job.get('object_key')}")
-    output.line(f"SHA-256: {run.job.get('file_hash')}")
+    if {"bucket_name", "object_key", "file_hash"} <= set(run.job):
+        output.line(f"Arquivo: s3://{run.job['bucket_name']}/{run.job['object_key']}")
+        output.line(f"SHA-256: {run.job['file_hash']}")
     output.line(f"Início: {ptbr.moment(run.started_at)}")
     for attempt in attempts[:-1]:
         output.line(f"Tentativa anterior: {attempt.name}: {attempt.status} ({attempt.error})")
@@ -65,8 +67,8 @@ def show(pipeline: Pipeline, job: str, output: Output) -> int:
         assert isinstance(reconciled.figures, ReconciliationFigures)
         for line in figures.verdict_lines(reconciled.figures):
             output.line(line)
-    if checkpoint and run.status != "SUCCEEDED":
-        output.line(f"Falhou em {checkpoint.state}: {checkpoint.error.message}")
+    if checkpoint and (failure := _failure(checkpoint, run)):
+        output.line(f"Falhou em {failure.state}: {failure.error.message}")
         output.line(f"Para retomar: {checkpoint.resume}")
     output.line(f"Saídas: {pipeline.address(run.job_id, run.name)}")
     return exit_code(run, verdict)
@@ -133,6 +135,12 @@ def _row(run: Execution, verdict: Verdict | None) -> tuple[str, ...]:
 def _seconds(run: Execution) -> float | None:
     stopped = run.stopped_at
     return None if stopped is None else round((stopped - run.started_at).total_seconds(), 3)
+
+
+def _failure(checkpoint: Checkpoint, run: Execution) -> Failure | None:
+    """A job's checkpoint holds the bad ends of all its executions."""
+    ends = (checkpoint, *checkpoint.earlier)
+    return next((end for end in ends if end.execution_name == run.name), None)
 
 
 def _verdict(manifests: Mapping[Stage, Manifest]) -> Verdict | None:

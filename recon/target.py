@@ -91,7 +91,12 @@ def _read(note: Path) -> Running | None:
     try:
         os.kill(int(note.stem), 0)
         return Running.model_validate_json(note.read_bytes())
-    except (ProcessLookupError, FileNotFoundError, ValidationError):
+    except (
+        ProcessLookupError,
+        PermissionError,
+        FileNotFoundError,
+        ValidationError,
+    ):  # or another user's by now
         note.unlink(missing_ok=True)
         return None
 

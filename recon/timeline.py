@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+BAD_ENDS = ("ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut")
+
 
 @dataclass(frozen=True)
 class Visit:
@@ -54,7 +56,8 @@ def visits(events: Iterable[Mapping[str, Any]]) -> tuple[Visit, ...]:
         # A caught error leaves no exit event everywhere: whatever comes next ends the visit.
         next_begins = kind.endswith("StateEntered") or kind.startswith("Execution")
         if next_begins and stays and stays[-1].left_at is None:
-            stays[-1] = replace(stays[-1], left_at=at)
+            error = kind if kind in BAD_ENDS else stays[-1].error
+            stays[-1] = replace(stays[-1], left_at=at, error=error)
         if kind.endswith("StateEntered"):
             stays.append(Visit(event["stateEnteredEventDetails"]["name"], at))
         elif not stays:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,9 +57,8 @@ def test_what_a_killed_up_left_behind_is_not_taken_for_a_running_one(runtime_fol
 def test_of_several_one_is_chosen_by_its_endpoint(
     runtime_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Process 1 always lives.
     runtime_folder.mkdir()
-    (runtime_folder / "1.json").write_text(running(4566).model_dump_json())
+    (runtime_folder / f"{os.getppid()}.json").write_text(running(4566).model_dump_json())
     with announced(running(4567)):
         with pytest.raises(UsageError, match="mais de um"):
             clients(None, aws=False)

@@ -74,9 +74,14 @@ def test_a_retry_that_works_leaves_no_error() -> None:
     assert visits(history) == (Visit("ValidateCSV", at(0), at(3), attempts=2),)
 
 
+def test_the_state_in_which_an_execution_was_stopped_did_not_succeed() -> None:
+    history = [entered("Task", "ValidateCSV", 1), event("ExecutionAborted", 2)]
+    assert visits(history) == (Visit("ValidateCSV", at(1), at(2), error="ExecutionAborted"),)
+
+
 def test_the_end_of_the_execution_ends_its_last_state() -> None:
-    history = [entered("Fail", "Failure", 1), event("ExecutionFailed", 2)]
-    assert visits(history)[0].left_at == at(2)
+    history = [entered("Succeed", "Success", 1), event("ExecutionSucceeded", 2)]
+    assert visits(history) == (Visit("Success", at(1), at(2)),)
 
 
 def test_the_time_left_shrinks_to_zero_and_stands_still_once_the_execution_has_stopped() -> None:
