@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.parser import parse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from services.checkpoint.gateway import stores
@@ -19,7 +18,7 @@ from shared.observability import logger, metrics, tracer
 @metrics.log_metrics
 @tracer.capture_lambda_handler(capture_response=False)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    report = parse(event, model=FailureReport)
+    report = FailureReport.model_validate(event)
     logger.append_keys(job_id=report.job_id)
     tracer.put_annotation("job_id", report.job_id)
     if report.job:
