@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.profile import Profile
 from jobs.validation import shortcut
-from jobs.validation.encoding import decodes, utf8_chunks
+from jobs.validation.encoding import utf8_chunks
 from jobs.validation.header import find_header
-from jobs.validation.judgement import Reader, Reject, judge
-from jobs.validation.records import Block, Grammar, Mask, cut
+from jobs.validation.judgement import Reader, Reject
+from jobs.validation.records import Block, Grammar, cut
 from jobs.validation.refusal import RefusedFileError
+from jobs.validation.sorting import Sorted, sort_out
 from shared.manifest import ValidationFigures
 from shared.ptbr import count, number
 
@@ -48,15 +48,6 @@ class ValidationResult:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Sorted:
-    """A block's records, each in one of three."""
-
-    entries: pa.Table
-    rejects: list[Reject]
-    skipped: int
-
-
 def validate(
     source: BinaryIO,
     profile: Profile,
@@ -68,12 +59,13 @@ def validate(
     """Writes entries and rejects to `out_dir`. Raises RefusedFileError, and leaves neither there."""
     digest = hashlib.sha256()
     grammar = Grammar(profile.csv)
-    blocks = cut(utf8_chunks(source, profile.csv.encoding, digest, chunk), grammar)
-    reader, skipped, blocks = find_header(blocks, grammar, profile)
-    header, lines, entered = 1, 1 + skipped, 0
     codes: Counter[str] = Counter()
+    entered = 0
     first_reject = ""
     with _outputs(out_dir) as (entries, rejects):
+        blocks = cut(utf8_chunks(source, profile.csv.encoding, digest, chunk), grammar)
+        reader, skipped, blocks = find_header(blocks, grammar, profile)
+        lines = 1 + skipped
         for block, found in _in_order(blocks, reader):
             lines += len(block)
             skipped += found.skipped
@@ -86,13 +78,13 @@ def validate(
                 rejects.write_table(pa.Table.from_pylist(rows, REJECT_SCHEMA))
         figures = ValidationFigures(
             lines=lines,
-            header=header,
+            header=1,
             skipped=skipped,
             entries=entered,
             rejected=codes.total(),
             codes=dict(sorted(codes.items())),
         )
-        if lines != header + skipped + entered + figures.rejected:
+        if lines != 1 + skipped + entered + figures.rejected:
             raise RuntimeError(f"records do not add up: {figures}")
         _accept(figures, profile, first_reject, digest.hexdigest(), expected_hash)
     return ValidationResult(out_dir / ENTRIES, out_dir / REJECTS, figures, digest.hexdigest())
@@ -112,20 +104,16 @@ def _accept(
     rows = figures.entries + figures.rejected
     if not rows:
         raise RefusedFileError(
-            "O arquivo tem cabeçalho e nenhuma linha de dados"
-            + (
-                f" ({count(figures.skipped, 'linha ignorada', 'linhas ignoradas')})."
-                if figures.skipped
-                else "."
-            ),
+            "O arquivo tem cabeçalho e nenhuma linha de dados "
+            f"({count(figures.skipped, 'linha ignorada', 'linhas ignoradas')}).",
             hint="Confira se o período exportado tem lançamentos.",
             code="NO_DATA_ROWS",
         )
     limit = profile.validation.max_reject_ratio
     if not figures.entries or figures.rejected > limit * rows:
         raise RefusedFileError(
-            f"{number(figures.rejected)} de {count(rows, 'linha rejeitada', 'linhas rejeitadas')}, acima "
-            f"do limite do perfil ({limit:%}). A primeira: {first}.",
+            f"{count(figures.rejected, 'linha rejeitada', 'linhas rejeitadas')} de {number(rows)}; "
+            f"o perfil tolera até {limit:%}, e nunca todas. A primeira: {first}.",
             hint="Corrija o arquivo, ou o perfil se ele descreve outro tipo de arquivo.",
             code="REJECT_RATIO",
         )
@@ -142,53 +130,6 @@ def _in_order(blocks: Iterator[Block], reader: Reader) -> Iterator[tuple[Block, 
                 yield ready, future.result()
         for ready, future in pending:
             yield ready, future.result()
-
-
-def sort_out(block: Block, reader: Reader) -> Sorted:
-    """Each record by the shortcut where that is sure, else by `judge`."""
-    entries, left, skipped = _shortcut(block, reader)
-    judged, rejects = [], []
-    for i in left:
-        verdict = judge(block.record(i), int(block.lines[i]), reader)
-        if verdict is None:
-            skipped += 1
-        elif isinstance(verdict, Reject):
-            rejects.append(verdict)
-        else:
-            judged.append(verdict)
-    if judged:
-        more = pa.Table.from_pylist(judged, shortcut.SCHEMA)
-        entries = pa.concat_tables([entries, more]).sort_by("line_no")
-    return Sorted(entries, rejects, skipped)
-
-
-def _shortcut(block: Block, reader: Reader) -> tuple[pa.Table, list[int], int]:
-    """The sure entries, the records left to `judge`, and how many blank lines there are."""
-    view = np.frombuffer(block.data, np.uint8)
-    first = view[block.bounds[:-1]]
-    blank = (first == ord("\n")) | (first == ord("\r"))
-    plain = np.flatnonzero(block.plain & ~blank & _is_text(block))
-    if not len(plain):
-        return shortcut.SCHEMA.empty_table(), np.flatnonzero(~blank).tolist(), int(blank.sum())
-    breaks = np.flatnonzero(np.diff(plain) > 1)
-    begins = block.bounds[plain[np.append(0, breaks + 1)]]
-    stops = block.bounds[plain[np.append(breaks, len(plain) - 1)] + 1]
-    data = b"".join(block.data[a:b] for a, b in zip(begins.tolist(), stops.tolist(), strict=True))
-    entries, entered = shortcut.sure(data, block.lines[plain], reader)
-    left = ~blank
-    left[plain[entered]] = False
-    return entries, np.flatnonzero(left).tolist(), int(blank.sum())
-
-
-def _is_text(block: Block) -> Mask:
-    """Which records are valid UTF-8. Arrow's validator is four times as fast as decoding."""
-    offsets = pa.py_buffer(np.array([0, len(block.data)]).tobytes())
-    whole = pa.Array.from_buffers(pa.large_string(), 1, [None, offsets, pa.py_buffer(block.data)])
-    try:
-        whole.validate(full=True)
-    except pa.ArrowInvalid:
-        return np.array([decodes(block.record(i), "utf-8") for i in range(len(block))], bool)
-    return np.full(len(block), True)
 
 
 @contextmanager

@@ -225,7 +225,7 @@ def test_rejects_up_to_the_profiles_ratio_are_accepted_and_more_are_refused(tmp_
     (tmp_path / "over").mkdir()
     error = refusal(lines(GOOD, GOOD, BAD, BAD), tmp_path / "over", quarter)
     assert error.error_code == "REJECT_RATIO"
-    assert "2 de 4 linhas" in error.message
+    assert "2 linhas rejeitadas de 4; o perfil tolera até 25%" in error.message
     assert "linha 4, coluna" in error.message
 
 
@@ -233,6 +233,11 @@ def test_a_file_of_rejects_only_is_refused_whatever_the_ratio(tmp_path: Path):
     error = refusal(lines(BAD), tmp_path, profile_of(ratio="1"))
     assert error.error_code == "REJECT_RATIO"
     assert '"x" não é um valor no formato 1234.56 (AMOUNT_FORMAT)' in error.message
+
+
+def test_a_refused_file_takes_an_earlier_results_place(tmp_path: Path):
+    run(lines(GOOD), tmp_path)
+    assert refusal(b"", tmp_path).error_code == "EMPTY_FILE"
 
 
 def test_a_refusal_late_in_the_file_takes_back_what_was_written(tmp_path: Path):

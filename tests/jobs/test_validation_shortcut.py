@@ -151,7 +151,7 @@ def test_the_shortcut_enters_what_is_plain_by_itself(monkeypatch, tmp_path: Path
     def never(record: bytes, *_: object) -> None:
         raise AssertionError(record)
 
-    monkeypatch.setattr("jobs.validation.acceptance.judge", never)
+    monkeypatch.setattr("jobs.validation.sorting.judge", never)
     rows = [GOOD, 'B,"E,2",,2026-02-17,-3,JPY,"São\n ""João""",x,', "", GOOD.replace("A", "B")]
     found = run("\n".join((HEADER, *rows)).encode(), tmp_path)
     assert [row["line_no"] for row in found.entries] == [2, 3, 6]
