@@ -239,6 +239,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (BotoCoreError, ClientError) as error:
         output.error(str(error))
         return 2
+    except OSError as error:  # a folder that cannot be written, a disk that is full
+        output.error(str(error))
+        return 2
     except KeyboardInterrupt:
         return INTERRUPTED
     return result or 0  # None: help was asked for

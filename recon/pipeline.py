@@ -114,7 +114,7 @@ class Pipeline:
         try:
             found = self._sfn.describe_execution(executionArn=arn)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("ExecutionDoesNotExist", "InvalidName"):
+            if error.response["Error"]["Code"] in ("ExecutionDoesNotExist", "InvalidArn"):
                 return None
             raise
         return Execution(

@@ -62,6 +62,7 @@ def test_wrong_usage_is_two_and_says_what_is_wrong(
     [
         (ReconError("não deu", hint="faça assim"), 1),
         (EmbeddedAWSError("port 80: Permission denied"), 2),
+        (PermissionError(13, "Permission denied", "/saida"), 2),
         (KeyboardInterrupt(), 130),
     ],
 )
