@@ -39,10 +39,11 @@ def printed(command: str) -> str:
 
 
 def stable(output: str) -> str:
-    """Without what differs from run to run: days, durations, and the blanks that align them."""
+    """Without what differs from run to run: days, durations, the blanks that align them, a stage's own folder."""
     output = re.sub(r"\d{4}-\d\d-\d\d", "DAY", output)
     output = re.sub(r"JOB-\d{8}", "JOB-DAY", output)
     output = re.sub(r"(\d+ h )?(\d+ min )?\d+(,\d)? s\b", "TIME", output)
+    output = re.sub(r"/[0-9a-f]{12}/", "/FOLDER/", output)
     return re.sub(r" +", " ", output)
 
 
