@@ -1,0 +1,143 @@
+"""Proves a written result again, from its files alone: every identity, every match, the class of every row.
+
+It shares nothing with the job that wrote them but the contract (profile, manifest). Each file of `sql/` is one check: a
+query that returns the rows that are wrong. Its first line is what it claims, in Portuguese; `-- needs:` names what not
+every run leaves. `prelude/` holds the tables that several of them read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from jobs.profile import Profile
+from recon.errors import UsageError
+from recon.verification.written import Written, read_written, sha256
+from shared.currency import EXPONENTS
+
+HERE = Path(__file__).parent
+SHOWN_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Check:
+    """offending: how many rows are wrong, `rows` the first of them; None: what it needs was not left by the run."""
+
+    name: str
+    sentence: str
+    offending: int | None
+    rows: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def held(self) -> bool | None:
+        return None if self.offending is None else self.offending == 0
+
+
+@dataclass(frozen=True)
+class Query:
+    name: str
+    sentence: str
+    needs: str | None
+    sql: str
+
+
+def queries() -> list[Query]:
+    return [_query(path) for path in sorted((HERE / "sql").glob("*.sql"))]
+
+
+def verify(folder: Path, profile: Profile) -> list[Check]:
+    """Raises UsageError where the folder holds no finished result, or its tables lack columns."""
+    written = read_written(folder)
+    left = {str(stage) for stage in written.figures}
+    if written.manifests:
+        left.add("manifest")
+    with duckdb.connect() as connection:
+        _load(connection, written, profile)
+        return [_check(connection, query, left) for query in queries()]
+
+
+def _query(path: Path) -> Query:
+    sql = path.read_text(encoding="utf-8")
+    needs = re.search(r"^-- needs: (\w+)$", sql, re.MULTILINE)
+    return Query(
+        name=path.stem,
+        sentence=sql.partition("\n")[0].removeprefix("-- "),
+        needs=needs[1] if needs else None,
+        sql=sql,
+    )
+
+
+def _check(connection: duckdb.DuckDBPyConnection, query: Query, left: set[str]) -> Check:
+    if query.needs and query.needs not in left:
+        return Check(query.name, query.sentence, None)
+    offending = connection.sql(query.sql)
+    first = offending.limit(SHOWN_ROWS).fetchall()
+    count = len(first) if len(first) < SHOWN_ROWS else len(offending)
+    rows = tuple(dict(zip(offending.columns, row, strict=True)) for row in first)
+    return Check(query.name, query.sentence, count, rows)
+
+
+def _load(connection: duckdb.DuckDBPyConnection, written: Written, profile: Profile) -> None:
+    try:
+        for name, path in written.tables.items():
+            connection.read_parquet(str(path)).create_view(name)
+        connection.execute((HERE / "given.sql").read_text(encoding="utf-8"))
+        _give_profile(connection, profile)
+        _give_manifests(connection, written, profile)
+        for path in sorted((HERE / "prelude").glob("*.sql")):
+            connection.execute(path.read_text(encoding="utf-8"))
+    except duckdb.Error as error:
+        raise UsageError(f"{written.folder}: não é um resultado legível: {error}") from error
+
+
+def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+    """The profile as tables; limits in minor units of each currency, rounded down as inclusive limits must be."""
+
+    def minor(value: Decimal | None, exponent: int) -> int | None:
+        return None if value is None else int(value.scaleb(exponent))
+
+    give = partial(_give, connection)
+    exponents = {
+        code: EXPONENTS[code]
+        for (code,) in connection.sql("select distinct currency from entries").fetchall()
+        if code in EXPONENTS
+    }
+    for position, one in enumerate(profile.passes, start=1):
+        columns = [str(column) for column in one.on if column != "currency"] or ["currency"]
+        exact = one.amount.abs == 0 and one.amount.bps == 0 and one.days == (0, 0)
+        give("passes", position, one.name, columns, one.amount.bps, *one.days, one.unique, exact)
+        for code, exponent in exponents.items():
+            give("tolerances", position, code, minor(one.amount.abs, exponent))
+    limits = profile.materiality
+    for code, exponent in exponents.items():
+        net, gross = minor(limits.run_net, exponent), minor(limits.run_gross, exponent)
+        give("materiality", code, minor(limits.break_, exponent) or 0, net, gross)
+    give("sides", "A", profile.grace.A)
+    give("sides", "B", profile.grace.B)
+    give("settings", profile.limits.max_candidates_per_row, list(profile.aging.buckets))
+
+
+def _give_manifests(
+    connection: duckdb.DuckDBPyConnection, written: Written, profile: Profile
+) -> None:    give = partial(_give, connection)
+    for stage, figures in written.figures.items():
+        give("documents", stage, figures.model_dump_json())
+    known = {"profile": profile.sha256}
+    known |= {stage: manifest.content_hash for stage, manifest in written.manifests.items()}
+    for stage, manifest in written.manifests.items():
+        for name in manifest.inputs.keys() & known.keys():
+            give("inputs", stage, name, manifest.inputs[name], known[name])
+    for stage, name, file, path in written.files():
+        table = path.suffix == ".parquet" and path.is_file()
+        rows = len(connection.read_parquet(str(path))) if table else None
+        give("files", stage, name, file.sha256, sha256(path), file.rows, rows)
+
+
+def _give(connection: duckdb.DuckDBPyConnection, table: str, *values: object) -> None:
+    connection.table(table).insert(values)

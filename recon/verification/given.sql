@@ -1,0 +1,19 @@
+-- What is not in the tables of a result: the profile, and the manifests where a run left them.
+
+-- key_columns without the currency, unless it is all. is_exact: no tolerance, one day.
+create table passes (
+  position int, name varchar, key_columns varchar[], bps int, first_day int, last_day int,
+  is_unique boolean, is_exact boolean
+);
+-- Limits in minor units, of the known currencies that occur in the entries.
+create table tolerances (position int, currency varchar, abs_limit hugeint);
+create table materiality (currency varchar, break_limit hugeint, net_limit hugeint, gross_limit hugeint);
+create table sides (side varchar, grace int);
+create table settings (max_candidates int, buckets int[]);
+
+-- The figures of each stage; what each stage says it read, and its hash as found here; the files of the manifests.
+create table documents (name varchar, doc json);
+create table inputs (stage varchar, name varchar, named varchar, found varchar);
+create table files (
+  stage varchar, name varchar, sha256 varchar, found_sha256 varchar, rows bigint, found_rows bigint
+);

@@ -1,0 +1,128 @@
+-- The class of every row that no pass took, derived anew from the entries and the profile.
+
+create table open_rows as
+select e.*
+from entries as e
+anti join result_lines as r on r.source = 'matches' and r.side = e.side and r.line_no = e.line_no;
+
+-- Equal in every field: occurrences of one row. Where one of them found a counterpart all the open ones are surplus;
+-- where none did, one row stands for itself and the others are surplus. Which one is which cannot be said, nor matters.
+create table repeated as
+with repeats as (
+  select side, entry_id, account, posted_on, amount, currency, reference, description, kind,
+    count(*) as occurrences, min(line_no) as first_line
+  from entries
+  group by all
+  having count(*) > 1
+), numbered as (
+  select e.side, e.line_no, r.first_line, r.occurrences, o.line_no is not null as open
+  from repeats as r
+  join entries as e
+    on e.side = r.side and e.posted_on = r.posted_on and e.amount = r.amount and e.currency = r.currency
+    and e.entry_id is not distinct from r.entry_id and e.account is not distinct from r.account
+    and e.reference is not distinct from r.reference and e.description is not distinct from r.description
+    and e.kind is not distinct from r.kind
+  left join open_rows as o on o.side = e.side and o.line_no = e.line_no
+)
+select *, count(*) filter (not open) over (partition by side, first_line) > 0 as one_matched
+from numbered;
+
+-- Surplus for certain: equal to a matched row in every field, or in all that an exact pass compares, the other row
+-- having been taken by it.
+create table surplus as
+select side, line_no from repeated where open and one_matched
+union
+select o.side, o.line_no
+from available as o
+semi join available as m
+  on m.taken = m.position and m.position = o.position and m.side = o.side and m.key = o.key
+  and m.currency = o.currency and m.amount = o.amount and m.posted_on = o.posted_on
+where o.taken is null
+  and o.position in (select position from passes where is_exact and not is_unique);
+
+-- Open rows with one key, and what each pair fails. A key with more open rows on a side than the profile allows is
+-- not compared row by row.
+create table crowded as
+select distinct position, key
+from (
+  select position, key, side
+  from available
+  where taken is null
+  group by all
+  having count(*) > (select max_candidates from settings)
+);
+
+create table near as
+with compared as (
+  select
+    a.position, a.line_no as line_a, b.line_no as line_b,
+    a.currency <> b.currency as fails_currency,
+    not amount_fits(a.amount, b.amount, a.abs_limit, p.bps) as differs,
+    -- What would agree with the sign turned: then it is the sign, and not the amount, that is wrong.
+    differs and amount_fits(a.amount, -b.amount::hugeint, a.abs_limit, p.bps) as fails_sign,
+    differs and not fails_sign as fails_amount,
+    days_apart(a.posted_on, b.posted_on) not between p.first_day and p.last_day as fails_date
+  from available as a
+  join available as b on b.position = a.position and b.key = a.key
+  join passes as p on p.position = a.position
+  anti join crowded as c on c.position = a.position and c.key = a.key
+  where a.side = 'A' and b.side = 'B' and a.taken is null and b.taken is null
+)
+select *, fails_currency::int + fails_sign::int + fails_amount::int + fails_date::int as failed from compared;
+
+create table ambiguous_rows as
+select 'A' as side, line_a as line_no from near where failed = 0
+union
+select 'B', line_b from near where failed = 0;
+
+-- A pair is a mismatch where each is the other's only candidate that fails one criterion, over all passes; the first
+-- pass that says so names the criterion. Surplus and ambiguous rows are candidates, but make no pair.
+create table mismatched as
+with single as (
+  select
+    line_a, line_b,
+    arg_min(
+      case
+        when fails_currency then 'currency' when fails_sign then 'sign'
+        when fails_amount then 'amount' else 'date'
+      end,
+      position
+    ) as criterion
+  from near
+  where failed = 1
+  group by line_a, line_b
+), alone as (
+  select *
+  from single
+  qualify count(*) over (partition by line_a) = 1 and count(*) over (partition by line_b) = 1
+), certain as (
+  select * from surplus union select * from ambiguous_rows
+)
+select line_a, line_b, criterion || '_mismatch' as class
+from alone
+anti join certain as a on a.side = 'A' and a.line_no = line_a
+anti join certain as b on b.side = 'B' and b.line_no = line_b;
+
+-- What an open row is if it is no duplicate.
+create table derived as
+select
+  o.side, o.line_no,
+  case
+    when u.line_no is not null then 'ambiguous'
+    when a.class is not null then a.class
+    when b.class is not null then b.class
+    when date_diff('day', o.posted_on, (select max(as_of) from summary)) < s.grace then 'pending_in_transit'
+    when o.side = 'A' then 'missing_in_b'
+    else 'missing_in_a'
+  end as class
+from open_rows as o
+join sides as s using (side)
+left join ambiguous_rows as u using (side, line_no)
+left join mismatched as a on o.side = 'A' and a.line_a = o.line_no
+left join mismatched as b on o.side = 'B' and b.line_b = o.line_no;
+
+-- What the breaks say, one line a row.
+create table stated as
+select 'A' as side, line_a as line_no, class from breaks where line_a is not null
+union all
+select 'B', line_b, class from breaks where line_b is not null;
