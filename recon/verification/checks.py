@@ -125,7 +125,8 @@ def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> No
 
 def _give_manifests(
     connection: duckdb.DuckDBPyConnection, written: Written, profile: Profile
-) -> None:    give = partial(_give, connection)
+) -> None:
+    give = partial(_give, connection)
     for stage, figures in written.figures.items():
         give("documents", stage, figures.model_dump_json())
     known = {"profile": profile.sha256}
