@@ -32,7 +32,7 @@ from shared.errors import ReconError, StageInputError
 Side = Literal["A", "B"]
 TextColumn = Literal["entry_id", "account", "reference", "description", "kind"]
 Column = Literal["side", "posted_on", "amount", "currency", TextColumn]
-KeyColumn = Literal["currency", "reference_norm", TextColumn]
+KeyColumn = Literal["amount", "currency", "reference_norm", TextColumn]
 MAX_AMOUNT = 10**18  # beyond any amount of a file, within what the engines compute with
 MAX_DAYS = 36_600
 _Days = Annotated[StrictInt, Field(ge=-MAX_DAYS, le=MAX_DAYS)]
@@ -199,7 +199,7 @@ class Pass(_Section):
     kind: Literal["match"] = Field("match", description='"match" (esta versão não executa outros)')
     on: tuple[KeyColumn, ...] = Field(
         min_length=1,
-        description=f"uma lista destas: currency, reference_norm, {', '.join(TEXT_COLUMNS)}",
+        description=f"uma lista destas: amount, currency, reference_norm, {', '.join(TEXT_COLUMNS)}",
     )
     amount: AmountTolerance = Field(
         default_factory=AmountTolerance, description='como { abs = "0.05", bps = 10 }'
@@ -208,8 +208,9 @@ class Pass(_Section):
         (0, 0), description="[menor, maior] de B.posted_on − A.posted_on, em dias, como [0, 2]"
     )
     unique: StrictBool = Field(False, description="true ou false: se só vale um candidato único")
-    mode: Literal["automatic"] = Field(
-        "automatic", description='"automatic" (esta versão não executa outros)'
+    mode: Literal["automatic", "suggest"] = Field(
+        "automatic",
+        description='"automatic" ou "suggest": propõe pares entre o que os outros passes deixaram, e nada concilia',
     )
 
     @field_validator("days")
@@ -296,10 +297,14 @@ class Profile(_Section):
         names = [p.name for p in self.passes]
         if len(set(names)) < len(names):
             raise ValueError("dois [[passes]] têm o mesmo name")
+        if all(p.mode == "suggest" for p in self.passes):
+            raise ValueError('falta um [[passes]] com mode = "automatic": sugestões nada conciliam')
         sources = set(self.columns.sources)
         for p in self.passes:
             _require(
-                f"o passe {p.name}", {c.removesuffix("_norm") for c in p.on} - {"currency"}, sources
+                f"o passe {p.name}",
+                {c.removesuffix("_norm") for c in p.on} - {"amount", "currency"},
+                sources,
             )
         _require("skip_rows_where", self.csv.skip_rows_where, sources)
         return self

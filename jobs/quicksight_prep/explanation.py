@@ -24,6 +24,8 @@ def reason(row_class: str, explain: str, currency: str) -> str:
             f"Há do outro lado o mesmo valor e moeda, {_apart(why['days'])}, mas com outra chave."
         )
     candidates = why.get("candidates", 1)
+    if row_class == "suggested":
+        return f"Passe {why['pass']} sugere este par: confira e decida."
     if not failed and candidates == 1:
         return f"Passe {why['pass']}: o único candidato serve também a outra linha."
     if not failed:

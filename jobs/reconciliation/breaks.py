@@ -25,11 +25,13 @@ def class_open_rows(
     engine.table("open_ids", rule("open_ids", content=CONTENT))
     engine.view("unmatched", everything("open_ids"))
     _compare(engine, profile, currencies)
-    for name in ("set_aside", "mismatches", "neighbours", "explained"):
+    for name in ("set_aside", "mismatches", "neighbours"):
         engine.table(name, rule(name))
+    _pair_off(engine, profile)
     engine.table(
         "classed", rule("classed", as_of=as_of, grace_a=profile.grace.A, grace_b=profile.grace.B)
     )
+    engine.table("explained", rule("explained"))
     engine.view("classes", _classes())
     engine.view("buckets", _buckets(profile.aging.buckets))
     return rule(
@@ -44,13 +46,35 @@ def _compare(engine: Engine, profile: Profile, currencies: Iterable[str]) -> Non
     for number, step in passes:
         engine.view("open_rows", prepared(step, currencies))
         of_pass(engine, "keys", number, rule("keys"))
-        near = rule("near", **criteria(step), number=number, max_candidates=limit)
+        near = rule(
+            "near",
+            **criteria(step),
+            number=number,
+            suggests=step.mode == "suggest",
+            max_candidates=limit,
+        )
         engine.table(f"near_{number}", near)
         engine.table(f"crowded_keys_{number}", rule("crowded_keys", max_candidates=limit))
     names = [(number, step.name) for number, step in passes]
     engine.view("passes", values("passes", ("pass_number", "pass_name"), names))
     for name in ("near", "crowded_keys"):
         engine.view(name, union_all(everything(f"{name}_{number}") for number, _ in passes))
+
+
+def _pair_off(engine: Engine, profile: Profile) -> None:
+    """Names `counterpart_pairs`: open rows that explain each other, by mismatch or else by suggestion."""
+    found = ["mismatches"]
+    for number, step in enumerate(profile.passes, 1):
+        if step.mode != "suggest":
+            continue
+        lines = [
+            everything(n, f"{line} as line_no") for n in found for line in ("line_a", "line_b")
+        ]
+        engine.view("explained_rows", union_all([everything("set_aside", "line_no"), *lines]))
+        suggested = rule("suggestions", number=number, choose=int(not step.unique))
+        engine.table(f"suggestions_{number}", suggested)
+        found.append(f"suggestions_{number}")
+    engine.view("counterpart_pairs", union_all(everything(name) for name in found))
 
 
 def _threshold(profile: Profile, currencies: Iterable[str]) -> exp.Expr:

@@ -30,6 +30,8 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
         everything("entries", "line_no", "line_no as pairs", "line_no as occurrence").where("false")
     ]
     for number, step in enumerate(profile.passes, 1):
+        if step.mode == "suggest":
+            continue
         engine.view("open_rows", prepared(step, currencies))
         if is_exact(step):
             of_pass(engine, "blocks", number, rule("blocks"))

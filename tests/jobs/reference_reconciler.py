@@ -25,6 +25,7 @@ class Miss:
     a: Entry
     b: Entry
     failed: tuple[str, ...]
+    suggests: bool
 
     @property
     def delta(self) -> int:
@@ -51,6 +52,8 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
     surplus: set[int] = set()
 
     for step in profile.passes:
+        if step.mode == "suggest":
+            continue
         if step.amount.abs == 0 and step.amount.bps == 0 and step.days == (0, 0):
             pairs, left_over = _pair_equals(step, open_rows, occurrence)
             surplus |= left_over
@@ -65,14 +68,16 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
 
     misses, crowded = _misses(profile, open_rows)
     duplicate = {e.line_no for e in open_rows if e.line_no in surplus or occurrence[e.line_no] > 1}
-    fit = {e.line_no for m in misses if not m.failed for e in (m.a, m.b)}
+    fit = {e.line_no for m in misses if not m.failed and not m.suggests for e in (m.a, m.b)}
     ambiguous = fit - duplicate
     mismatches = _mismatches(misses, duplicate | ambiguous)
+    suggestions = _suggestions(profile, misses, duplicate | ambiguous | mismatches.keys())
 
     for e in open_rows:
-        explain = _explain(e, misses, open_rows, row_id, crowded)
         age = max((as_of - e.posted_on).days, 0)
         mismatch = mismatches.get(e.line_no)
+        suggestion = suggestions.get(e.line_no)
+        explain = _explain(e, mismatch or suggestion, misses, open_rows, row_id, crowded)
         other = None
         if e.line_no in duplicate:
             row_class = f"duplicate_{e.side.lower()}"
@@ -82,6 +87,10 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             if e.side == "B":
                 continue  # told under A
             row_class, other = f"{mismatch.failed[0]}_mismatch", mismatch.b
+        elif suggestion:
+            if e.side == "B":
+                continue  # told under A
+            row_class, other = "suggested", suggestion.b
         elif age < (profile.grace.A if e.side == "A" else profile.grace.B):
             row_class = "pending_in_transit"
         else:
@@ -97,7 +106,8 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             "amount_b": b.amount if b else None,
             "delta": delta,
             "age_days": age,
-            "material": row_class != "pending_in_transit" and abs(delta) >= floor,
+            "material": row_class not in ("pending_in_transit", "suggested")
+            and abs(delta) >= floor,
             "explain": explain,
         }
     return outcome
@@ -126,6 +136,7 @@ def _occurrences(rows: Iterable[Entry]) -> dict[int, int]:
 def _key(e: Entry, step: Pass) -> tuple[str | None, ...] | None:
     fields = {"entry_id": e.entry_id, "reference": e.reference, "reference_norm": e.reference}
     fields |= {"description": e.description, "account": None, "kind": None}
+    fields |= {"amount": str(e.amount)}
     key = tuple(fields[column] for column in step.on if column != "currency")
     return None if key and all(part is None for part in key) else key
 
@@ -167,13 +178,11 @@ def _near_enough(step: Pass, a: Entry, difference: int) -> bool:
 
 
 def _pair_closest(step: Pass, rows: Sequence[Entry]) -> list[tuple[Entry, Entry]]:
-    fits = [
-        (a, b)
-        for a, b in _pairs(step, rows)
-        if a.currency == b.currency
-        and _near_enough(step, a, a.amount - b.amount)
-        and step.days[0] <= b.day - a.day <= step.days[1]
-    ]
+    return _closest(step, [pair for pair in _pairs(step, rows) if not _failed(step, *pair)])
+
+
+def _closest(step: Pass, fits: Sequence[tuple[Entry, Entry]]) -> list[tuple[Entry, Entry]]:
+    """The pairs that are the best of both their rows."""
 
     def cost(pair: tuple[Entry, Entry]) -> tuple[int, int]:
         a, b = pair
@@ -198,22 +207,27 @@ def _misses(profile: Profile, rows: Sequence[Entry]) -> tuple[list[Miss], set[in
             if max(sum(e.side == side for e in peers) for side in "AB") > limit:
                 crowded |= {a.line_no, b.line_no}
                 continue
-            failed = []
-            if a.currency != b.currency:
-                failed.append("currency")
-            if not _near_enough(step, a, a.amount - b.amount):
-                failed.append("sign" if _near_enough(step, a, a.amount + b.amount) else "amount")
-            if not step.days[0] <= b.day - a.day <= step.days[1]:
-                failed.append("date")
-            misses.append(Miss(number, step.name, a, b, tuple(failed)))
+            failed = _failed(step, a, b)
+            misses.append(Miss(number, step.name, a, b, failed, step.mode == "suggest"))
     return misses, crowded
+
+
+def _failed(step: Pass, a: Entry, b: Entry) -> tuple[str, ...]:
+    failed = []
+    if a.currency != b.currency:
+        failed.append("currency")
+    if not _near_enough(step, a, a.amount - b.amount):
+        failed.append("sign" if _near_enough(step, a, a.amount + b.amount) else "amount")
+    if not step.days[0] <= b.day - a.day <= step.days[1]:
+        failed.append("date")
+    return tuple(failed)
 
 
 def _mismatches(misses: Sequence[Miss], set_aside: set[int]) -> dict[int, Miss]:
     """By line: the miss of one criterion of a pair that is the only such pair of both its rows."""
     first: dict[tuple[int, int], Miss] = {}
     for miss in misses:  # in the order of the passes
-        if len(miss.failed) == 1:
+        if len(miss.failed) == 1 and not miss.suggests:
             first.setdefault((miss.a.line_no, miss.b.line_no), miss)
     found = {}
     for a, b in first:
@@ -223,8 +237,26 @@ def _mismatches(misses: Sequence[Miss], set_aside: set[int]) -> dict[int, Miss]:
     return found
 
 
+def _suggestions(profile: Profile, misses: Sequence[Miss], explained: set[int]) -> dict[int, Miss]:
+    """By line: what a suggest pass proposes of the rows that nothing else explains, the first such pass first."""
+    found: dict[int, Miss] = {}
+    for number, step in enumerate(profile.passes, 1):
+        fits = {
+            (m.a, m.b): m
+            for m in misses
+            if m.suggests
+            and m.number == number
+            and not m.failed
+            and not {m.a.line_no, m.b.line_no} & (explained | found.keys())
+        }
+        for a, b in _closest(step, list(fits)):
+            found[a.line_no] = found[b.line_no] = fits[a, b]
+    return found
+
+
 def _explain(
     e: Entry,
+    counterpart: Miss | None,
     misses: Sequence[Miss],
     open_rows: Sequence[Entry],
     row_id: dict[int, str],
@@ -240,7 +272,16 @@ def _explain(
     own = [m for m in misses if e in (m.a, m.b)]
     if own:
         nearest = min(
-            own, key=lambda m: (len(m.failed), abs(m.delta), abs(m.days), m.number, rank(other(m)))
+            own,
+            key=lambda m: (
+                m != counterpart,
+                m.suggests,
+                len(m.failed),
+                abs(m.delta),
+                abs(m.days),
+                m.number,
+                rank(other(m)),
+            ),
         )
         return {
             "candidate": other(nearest),

@@ -23,7 +23,7 @@ from tests.jobs.reference_reconciler import reconcile_slowly
 
 CASES = 100
 BATCHES = 10
-KEY_COLUMNS = ("entry_id", "reference_norm", "description", "currency")
+KEY_COLUMNS = ("entry_id", "reference_norm", "description", "currency", "amount")
 AS_OF = DAY_ZERO + timedelta(days=4)
 MATCH = ("pass_name", "class", "line_a", "line_b", "delta", "delta_days")
 BREAK = (
@@ -40,7 +40,6 @@ LARGEST, SMALLEST = 2**63 - 1, -(2**63)
 LATER = {
     "matched_net_of_fee",
     "matched_group",
-    "suggested",
     "group_sum_mismatch",
     "fee_mismatch",
     "reversal_orphan",
@@ -92,6 +91,7 @@ def _profile(random: Random) -> Profile:
             f'[[passes]]\nname = "p{number}"\non = {json.dumps(columns)}\n'
             f'amount = {{ abs = "{units}", bps = {points} }}\ndays = {days}\n'
             f"unique = {random.choice(('true', 'false'))}\n"
+            f'mode = "{random.choice(("automatic", "suggest")) if number else "automatic"}"\n'
         )
     return profile_of("".join(passes), _limits(random))
 

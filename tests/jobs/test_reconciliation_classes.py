@@ -78,6 +78,51 @@ def test_two_candidates_under_the_unique_guard_leave_all_three_rows_ambiguous(
     }
 
 
+SUGGEST = """
+[[passes]]
+name = "valor-data"
+on = ["amount", "currency"]
+days = [-1, 3]
+unique = true
+mode = "suggest"
+"""
+
+
+def test_a_suggest_pass_proposes_a_pair_and_matches_nothing(tmp_path: Path) -> None:
+    entries = (Entry(A, 100, "E1"), Entry(B, 100, "X1", day=3), Entry(A, 7, "E2"))
+    done = run(tmp_path, entries, profile_of(SUGGEST + DEFAULT_PASSES))
+    assert done.classes == {"suggested": 1, "missing_in_b": 1}
+    assert not done.matches
+    (line,) = [b for b in done.breaks if b["class"] == "suggested"]
+    told = {k: line[k] for k in ("side", "line_a", "line_b", "amount_b", "delta", "material")}
+    assert told == {
+        "side": "A",
+        "line_a": 2,
+        "line_b": 3,
+        "amount_b": 100,
+        "delta": 0,
+        "material": False,
+    }
+    assert json.loads(line["explain"])["pass"] == "valor-data"
+
+
+def test_what_automatic_passes_match_or_explain_is_not_suggested_wherever_the_pass_stands(
+    tmp_path: Path,
+) -> None:
+    matched = (Entry(A, 100, "E1"), Entry(B, 100, "E1"))
+    mismatch = (Entry(A, 500, "E2"), Entry(B, 500, "E2", day=1))
+    done = run(tmp_path, matched + mismatch, profile_of(SUGGEST + DEFAULT_PASSES))
+    assert done.classes == {"matched_exact": 1, "date_mismatch": 1}
+
+
+def test_a_suggest_pass_with_two_candidates_suggests_none(tmp_path: Path) -> None:
+    entries = (Entry(A, 100, "E1"), Entry(B, 100, "X1"), Entry(B, 100, "X2"))
+    done = run(tmp_path, entries, profile_of(DEFAULT_PASSES + SUGGEST))
+    assert done.classes == {"missing_in_b": 1, "missing_in_a": 2}
+    of_a = next(b for b in done.breaks if b["side"] == "A")
+    assert json.loads(of_a["explain"])["candidates"] == 2
+
+
 def test_without_the_guard_the_closest_pair_matches_and_a_tie_does_not(tmp_path: Path) -> None:
     open_window = profile_of(DEFAULT_PASSES.replace("unique = true", ""))
     closest = (

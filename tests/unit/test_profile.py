@@ -69,7 +69,7 @@ def test_the_default_profile_says_what_the_contract_says():
         ('abs = "0.05"', "bps = true", "passes.1.amount.bps = True: use pontos-base"),
         ("single_file", "paired_files", "layout = 'paired_files': use \"single_file\""),
         ("unique = true", 'kind = "group"', "passes.1.kind = 'group': use \"match\""),
-        ("unique = true", 'mode = "suggest"', "passes.1.mode = 'suggest': use \"automatic\""),
+        ("unique = true", 'mode = "auto"', "passes.1.mode = 'auto': use \"automatic\""),
         ('amount = "amount"\n', "", "falta a chave columns.amount: o nome de uma coluna"),
         ('side = "side"', "side = {}", 'columns.side = {}: use "A", "B", o nome'),
         ('side = "side"', 'side = { column = "x", values = { R = "C" } }', "RAZAO"),

@@ -1,8 +1,8 @@
 -- The class of each open row, and its counterpart where it has one.
 with counterparts as (
-  select line_a as line_no, line_b as counterpart, class from mismatches
+  select line_a as line_no, line_b as counterpart, class, pass_number from counterpart_pairs
   union all
-  select line_b as line_no, line_a as counterpart, class from mismatches
+  select line_b as line_no, line_a as counterpart, class, pass_number from counterpart_pairs
 ), aged as (
   select *, cast(greatest(date_diff('day', posted_on, $as_of), 0) as int) as age_days
   from open_ids
@@ -15,6 +15,7 @@ select
   aged.currency,
   aged.age_days,
   counterparts.counterpart,
+  counterparts.pass_number,
   case
     when set_aside.reason = 'duplicate' and aged.side = 'A' then 'duplicate_a'
     when set_aside.reason = 'duplicate' then 'duplicate_b'

@@ -1,15 +1,28 @@
--- For each open row, as JSON: its nearest row of the other side, what that fails, and by how much.
+-- For each open row, as JSON: its nearest row of the other side, what that fails, and by how much. A counterpart is the
+-- nearest in the pass that made it one; what a suggest pass compares comes after what the others do.
 -- candidates: how many rows fail as few criteria of that pass.
 with both_ways as (
   select line_a as line_no, line_b as candidate, tie_break_b as tie_break, * from near
   union all
   select line_b as line_no, line_a as candidate, tie_break_a as tie_break, * from near
 ), nearest as (
-  select *
+  select both_ways.*
   from both_ways
+  join classed on classed.line_no = both_ways.line_no
   qualify row_number() over (
-    partition by line_no
-    order by failures, abs(delta), abs(delta_days), pass_number, tie_break, candidate
+    partition by both_ways.line_no
+    order by
+      case
+        when both_ways.candidate = classed.counterpart and both_ways.pass_number = classed.pass_number then 0
+        when both_ways.suggests then 2
+        else 1
+      end,
+      failures,
+      abs(delta),
+      abs(delta_days),
+      both_ways.pass_number,
+      tie_break,
+      candidate
   ) = 1
 ), alike as (
   select line_no, pass_number, failures, count(*) as candidates

@@ -1,6 +1,6 @@
--- Pairs that fail one criterion of a pass (the first such pass counts), each the only such pair of both its rows.
+-- Pairs that fail one criterion of a pass that is no mere suggestion (the first such pass counts), each the only such pair of both its rows.
 with one_failure as (
-  select * from near where failures = 1
+  select * from near where failures = 1 and not suggests
 ), only_of_a as (
   select line_a, min(line_b) as line_b from one_failure group by line_a having min(line_b) = max(line_b)
 ), only_of_b as (
@@ -23,7 +23,8 @@ select
       else 'date_mismatch'
     end,
     one_failure.pass_number
-  ) as class
+  ) as class,
+  min(one_failure.pass_number) as pass_number
 from only_of_both
 join one_failure on one_failure.line_a = only_of_both.line_a and one_failure.line_b = only_of_both.line_b
 group by only_of_both.line_a, only_of_both.line_b

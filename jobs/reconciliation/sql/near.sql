@@ -26,6 +26,7 @@ with pairs as (
 )
 select
   $number as pass_number,
+  $suggests as suggests,
   line_a,
   line_b,
   tie_break_a,

@@ -7,9 +7,9 @@ with duplicates as (
   semi join open_ids on open_ids.line_no = crowded.line_no
   where crowded.pairs > 0
 ), ambiguous as (
-  select line_a as line_no from near where failures = 0
+  select line_a as line_no from near where failures = 0 and not suggests
   union
-  select line_b as line_no from near where failures = 0
+  select line_b as line_no from near where failures = 0 and not suggests
 )
 select line_no, 'duplicate' as reason from duplicates
 union all
