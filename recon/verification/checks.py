@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,8 @@ def _load(connection: duckdb.DuckDBPyConnection, written: Written, profile: Prof
 
 
 def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> None:
-    """The profile as tables; limits in minor units of each currency, rounded down as inclusive limits must be."""
-
-    def minor(value: Decimal | None, exponent: int) -> int | None:
-        return None if value is None else int(value.scaleb(exponent))
+    def reached(limit: Decimal | None, exponent: int) -> int | None:
+        return None if limit is None else ceil(limit.scaleb(exponent))
 
     give = partial(_give, connection)
     exponents = {
@@ -110,14 +109,16 @@ def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> No
     }
     for position, one in enumerate(profile.passes, start=1):
         columns = [str(column) for column in one.on if column != "currency"] or ["currency"]
-        exact = one.amount.abs == 0 and one.amount.bps == 0 and one.days == (0, 0)
-        give("passes", position, one.name, columns, one.amount.bps, *one.days, one.unique, exact)
+        tolerance, suggests = one.amount, one.mode == "suggest"
+        exact = tolerance.abs == 0 and tolerance.bps == 0 and one.days == (0, 0)
+        rule = (tolerance.bps, *one.days, one.unique, exact and not one.unique, suggests)
+        give("passes", position, one.name, columns, *rule)
         for code, exponent in exponents.items():
-            give("tolerances", position, code, minor(one.amount.abs, exponent))
+            give("tolerances", position, code, floor(tolerance.abs.scaleb(exponent)))
     limits = profile.materiality
     for code, exponent in exponents.items():
-        net, gross = minor(limits.run_net, exponent), minor(limits.run_gross, exponent)
-        give("materiality", code, minor(limits.break_, exponent) or 0, net, gross)
+        net, gross = reached(limits.run_net, exponent), reached(limits.run_gross, exponent)
+        give("materiality", code, reached(limits.break_, exponent) or 0, net, gross)
     give("sides", "A", profile.grace.A)
     give("sides", "B", profile.grace.B)
     give("settings", profile.limits.max_candidates_per_row, list(profile.aging.buckets))

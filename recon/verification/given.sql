@@ -1,11 +1,13 @@
 -- What is not in the tables of a result: the profile, and the manifests where a run left them.
 
--- key_columns without the currency, unless it is all. is_exact: no tolerance, one day.
+-- key_columns without the currency, unless it is all. pairs_all: exact and not unique, so that equal rows pair one to
+-- one until a side has none left.
 create table passes (
   position int, name varchar, key_columns varchar[], bps int, first_day int, last_day int,
-  is_unique boolean, is_exact boolean
+  is_unique boolean, pairs_all boolean, suggests boolean
 );
--- Limits in minor units, of the known currencies that occur in the entries.
+-- Limits in minor units, of the known currencies that occur in the entries: what may not be passed is rounded down, what
+-- must be reached is rounded up.
 create table tolerances (position int, currency varchar, abs_limit hugeint);
 create table materiality (currency varchar, break_limit hugeint, net_limit hugeint, gross_limit hugeint);
 create table sides (side varchar, grace int);

@@ -38,7 +38,7 @@ semi join available as m
   on m.taken = m.position and m.position = o.position and m.side = o.side and m.key = o.key
   and m.currency = o.currency and m.amount = o.amount and m.posted_on = o.posted_on
 where o.taken is null
-  and o.position in (select position from passes where is_exact and not is_unique);
+  and o.position in (select position from passes where pairs_all);
 
 -- Open rows with one key, and what each pair fails. A key with more open rows on a side than the profile allows is
 -- not compared row by row.
@@ -66,7 +66,7 @@ with compared as (
   join available as b on b.position = a.position and b.key = a.key
   join passes as p on p.position = a.position
   anti join crowded as c on c.position = a.position and c.key = a.key
-  where a.side = 'A' and b.side = 'B' and a.taken is null and b.taken is null
+  where not p.suggests and a.side = 'A' and b.side = 'B' and a.taken is null and b.taken is null
 )
 select *, fails_currency::int + fails_sign::int + fails_amount::int + fails_date::int as failed from compared;
 

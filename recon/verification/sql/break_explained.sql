@@ -32,6 +32,7 @@ where doc is null
   ))
   or (counterpart_row_id is not null and (
     candidate is distinct from counterpart_row_id
-    or failed::varchar is distinct from '["' || replace(class, '_mismatch', '') || '"]'
+    or failed::varchar is distinct from
+      case class when 'suggested' then '[]' else '["' || replace(class, '_mismatch', '') || '"]' end
   ))
   or (class = 'ambiguous' and (candidate is null or failed::varchar is distinct from '[]'))

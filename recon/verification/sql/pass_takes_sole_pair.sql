@@ -3,7 +3,7 @@ with left_over as (
   select v.*, p.bps, p.first_day, p.last_day
   from available as v
   join passes as p using (position)
-  where v.taken is distinct from v.position and not (p.is_exact and not p.is_unique)
+  where v.taken is distinct from v.position and not p.pairs_all and not p.suggests
 ), pairs as (
   select
     a.position, a.line_no as line_a, b.line_no as line_b,
