@@ -135,6 +135,28 @@ def reconcile(
 
 
 @app.command
+def verify(
+    out: Annotated[Path, Parameter(help="A folder that `recon reconcile` or `recon run` wrote.")],
+    /,
+    *,
+    profile: Annotated[
+        str | None,
+        Parameter(
+            help="A profile's name, or the path of a .toml file (default: what the run used)."
+        ),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Prove a result again from its files: sums, every match, the class of every row. Exit code 1: a check failed.
+
+    Example: recon verify saida
+    """
+    from recon.verify import verify
+
+    return verify(out, profile, Output(as_json=json))
+
+
+@app.command
 def up(
     *,
     port: Annotated[int, Parameter(help="Port on 127.0.0.1 (default: a free one).")] = 0,
@@ -187,6 +209,36 @@ def show(
     from recon import history
 
     return history.show(_pipeline(endpoint, aws, stack_name), job, Output(as_json=json))
+
+
+@app.command
+def resume(
+    job: Annotated[str, Parameter(help="A job id whose last execution ended badly.")],
+    /,
+    *,
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """Start the next attempt of a job that failed, timed out or was aborted; finished stages are taken over.
+
+    Example: recon resume JOB-20260216-default-0123456789abcdef
+    """
+    from recon.pipeline import Pipeline
+    from recon.resumption import resume
+    from services.trigger.gateway import Gateway
+    from services.trigger.settings import TriggerSettings
+
+    client, stack = _deployed(endpoint, aws, stack_name)
+    # The chain of claims is the trigger's; it tells nobody here, so it needs no notifier.
+    settings = TriggerSettings(
+        data_bucket=stack.data_bucket,
+        state_machine_arn=stack.state_machine_arn,
+        notifier_function="",
+    )
+    intake = Gateway(settings, client("s3"), client("stepfunctions"), client("lambda"))
+    return resume(Pipeline(client, stack), intake, job, Output(as_json=json))
 
 
 @app.command

@@ -14,6 +14,7 @@ from jobs.validation.acceptance import validate as validate_file
 from jobs.validation.refusal import RefusedFileError
 from recon import figures
 from recon.errors import UsageError
+from recon.local_run import LOCAL_RUN, LocalRun
 from recon.output import Output
 from recon.packages import ROOT
 from shared import ptbr
@@ -26,7 +27,7 @@ OUT = Path("recon-out")
 def validate(file: Path, profile: str, out: Path | None, output: Output) -> int:
     out = out or OUT / file.stem
     try:
-        result, _ = _validated(file, _profile(profile), out, output)
+        result, _ = _validated(file, find_profile(profile), out, output)
     except RefusedFileError as error:
         return _refused(error, output)
     rows = result.figures
@@ -55,7 +56,7 @@ def reconcile(
     file: Path, profile: str, out: Path | None, engine: str, as_of: date | None, output: Output
 ) -> int:
     out = out or OUT / file.stem
-    loaded = _profile(profile)
+    loaded = find_profile(profile)
     try:
         validation, validation_seconds = _validated(file, loaded, out, output)
     except RefusedFileError as error:
@@ -73,6 +74,7 @@ def reconcile(
         "validation": validation_seconds,
         "reconciliation": round(time.monotonic() - began, 3),
     }
+    LocalRun.of(loaded, validation.figures, result.figures).keep(out)
     files = {"entries": validation.entries, "rejects": validation.rejects}
     files |= {name: produced.path for name, produced in result.files.items()}
     output.line(figures.note(validation.figures))
@@ -98,14 +100,14 @@ def _validated(
         source = file.open("rb")
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
-    for name in (ENTRIES, REJECTS):
+    for name in (ENTRIES, REJECTS, LOCAL_RUN):
         (out / name).unlink(missing_ok=True)  # a refused file leaves none, an earlier run's neither
     with source, output.step("Validação"):
         result = validate_file(source, profile, out)
     return result, round(time.monotonic() - began, 3)
 
 
-def _profile(profile: str) -> Profile:
+def find_profile(profile: str) -> Profile:
     """A name among the ready ones, or the path of a TOML file."""
     if not profile.endswith(".toml"):
         return load_profile(str(ROOT / "profiles"), profile)

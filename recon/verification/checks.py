@@ -53,7 +53,7 @@ def queries() -> list[Query]:
 
 
 def verify(folder: Path, profile: Profile) -> list[Check]:
-    """Raises UsageError where the folder holds no finished result, or its tables lack columns."""
+    """Raises UsageError where the folder holds no result, or its tables are not those of one."""
     written = read_written(folder)
     left = {str(stage) for stage in written.figures}
     if written.manifests:

@@ -1,0 +1,77 @@
+"""`recon verify`: a result proven again from its files, with the profile that the run used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic_core import to_jsonable_python
+
+from jobs.profile import Profile, load_profile
+from recon.errors import UsageError
+from recon.output import Output
+from recon.packages import ROOT
+from recon.stages import find_profile
+from recon.verification.checks import Check
+from recon.verification.checks import verify as verify_tables
+from recon.verification.written import Written, read_written
+from shared import ptbr
+
+_MARKS = {True: "✓", False: "✗", None: "–"}
+
+
+def verify(folder: Path, profile: str | None, output: Output) -> int:
+    """profile: what the run used, where None."""
+    used = find_profile(profile) if profile else _recorded_profile(read_written(folder))
+    checks = verify_tables(folder, used)
+    for check in checks:
+        output.line(f"{_MARKS[check.held]} {check.name}: {check.sentence}")
+        for row in check.rows:
+            told = ", ".join(f"{name} = {value}" for name, value in row.items())
+            output.line(f"    {told}")
+        if check.offending and check.offending > len(check.rows):
+            output.line(f"    … {ptbr.count(check.offending, 'linha', 'linhas')} ao todo")
+    held, failed, unchecked = (_named(checks, held) for held in (True, False, None))
+    output.line(f"{len(held)} de {len(checks)} verificações fecham")
+    if unchecked:
+        output.line(f"Sem manifesto nem run.json na pasta não se verificam: {', '.join(unchecked)}")
+    if output.as_json:
+        output.document(
+            {
+                "verified": not failed,
+                "held": held,
+                "failed": failed,
+                "not_checked": unchecked,
+                "checks": [
+                    {
+                        "name": check.name,
+                        "says": check.sentence,
+                        "held": check.held,
+                        "offending": check.offending,
+                        "rows": to_jsonable_python(check.rows),
+                    }
+                    for check in checks
+                ],
+            }
+        )
+    return 1 if failed else 0
+
+
+def _named(checks: list[Check], held: bool | None) -> list[str]:
+    return [check.name for check in checks if check.held is held]
+
+
+def _recorded_profile(written: Written) -> Profile:
+    if written.local:
+        return written.local.used_profile
+    for manifest in written.manifests.values():
+        profile = load_profile(str(ROOT / "profiles"), manifest.profile)
+        if profile.sha256 == manifest.inputs["profile"]:
+            return profile
+        raise UsageError(
+            f"O perfil {manifest.profile} daqui não é o que a execução usou.",
+            hint="Dê o daquela execução com --profile perfil.toml.",
+        )
+    raise UsageError(
+        f"{written.folder} não diz com que perfil foi conciliado.",
+        hint="Dê o perfil com --profile.",
+    )
