@@ -24,6 +24,7 @@ from shared.errors import ReconError
 if TYPE_CHECKING:
     from recon.pipeline import Pipeline
     from recon.stack import Stack
+    from services.trigger.gateway import Gateway
 
 EXIT_CODES = (
     "Exit codes: 0 agreed or pending; 1 divergent, refused, incomplete or failed; "
@@ -225,20 +226,29 @@ def resume(
 
     Example: recon resume JOB-20260216-default-0123456789abcdef
     """
-    from recon.pipeline import Pipeline
     from recon.resumption import resume
-    from services.trigger.gateway import Gateway
-    from services.trigger.settings import TriggerSettings
 
-    client, stack = _deployed(endpoint, aws, stack_name)
-    # The chain of claims is the trigger's; it tells nobody here, so it needs no notifier.
-    settings = TriggerSettings(
-        data_bucket=stack.data_bucket,
-        state_machine_arn=stack.state_machine_arn,
-        notifier_function="",
-    )
-    intake = Gateway(settings, client("s3"), client("stepfunctions"), client("lambda"))
-    return resume(Pipeline(client, stack), intake, job, Output(as_json=json))
+    return resume(*_intake(endpoint, aws, stack_name), job, Output(as_json=json))
+
+
+@app.command
+def rerun(
+    job: Annotated[str, Parameter(help="A job id whose last execution is over.")],
+    /,
+    *,
+    reason: Annotated[str, Parameter(help="Why; it is kept on the record.")],
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """Do everything of a job again, as a new attempt: after a profile was corrected, for example.
+
+    Example: recon rerun JOB-20260216-default-0123456789abcdef --reason "perfil corrigido"
+    """
+    from recon.resumption import rerun
+
+    return rerun(*_intake(endpoint, aws, stack_name), job, reason, Output(as_json=json))
 
 
 @app.command
@@ -336,6 +346,22 @@ def _deployed(
 
     client = clients(endpoint, aws=aws)
     return client, Stack.find(client, stack_name)
+
+
+def _intake(endpoint: str | None, aws: bool, stack_name: str) -> tuple[Pipeline, Gateway]:
+    from recon.pipeline import Pipeline
+    from services.trigger.gateway import Gateway
+    from services.trigger.settings import TriggerSettings
+
+    client, stack = _deployed(endpoint, aws, stack_name)
+    # The chain of claims is the trigger's; it tells nobody here, so it needs no notifier.
+    settings = TriggerSettings(
+        data_bucket=stack.data_bucket,
+        state_machine_arn=stack.state_machine_arn,
+        notifier_function="",
+    )
+    gateway = Gateway(settings, client("s3"), client("stepfunctions"), client("lambda"))
+    return Pipeline(client, stack), gateway
 
 
 def _pipeline(endpoint: str | None, aws: bool, stack_name: str) -> Pipeline:

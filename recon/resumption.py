@@ -1,6 +1,6 @@
-"""`recon resume`: the next attempt at a job that ended badly, on the same chain of claims as the trigger's.
+"""`recon resume` and `recon rerun`: the next attempt at a job, on the same chain of claims as the trigger's.
 
-What an earlier attempt finished is not done again: each stage finds its manifest and takes it over.
+Resumed, each stage takes over what an earlier attempt finished; run again, it does everything anew.
 """
 
 from __future__ import annotations
@@ -33,7 +33,16 @@ class Intake(Protocol):
 
 
 def resume(pipeline: Pipeline, intake: Intake, job: str, output: Output) -> int:
-    event = start_next_attempt(pipeline.attempts(job), intake, job)
+    attempts = pipeline.attempts(job)
+    _ended_badly(_last(attempts, job), job)
+    return _started(start_next_attempt(attempts, intake, job, None), output)
+
+
+def rerun(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: Output) -> int:
+    return _started(start_next_attempt(pipeline.attempts(job), intake, job, reason), output)
+
+
+def _started(event: JobEvent, output: Output) -> int:
     output.line(
         f"Execução {event.execution_name} iniciada; acompanhe com: recon show {event.job_id}"
     )
@@ -42,12 +51,22 @@ def resume(pipeline: Pipeline, intake: Intake, job: str, output: Output) -> int:
     return 0
 
 
-def start_next_attempt(attempts: Sequence[Execution], intake: Intake, job: str) -> JobEvent:
-    """attempts: the job's executions, in order. Raises UsageError where there is nothing to resume.
+def start_next_attempt(
+    attempts: Sequence[Execution], intake: Intake, job: str, reason: str | None
+) -> JobEvent:
+    """attempts: the job's executions, in order; reason: why everything is to be done again, None to resume.
 
-    May be repeated: an attempt that was claimed and never started is started, not followed by another.
+    Raises UsageError where no attempt can follow. May be repeated: an attempt that was claimed and never started is
+    started, not followed by another.
     """
-    event = _event(_ended_badly(attempts, job))
+    last = _last(attempts, job)
+    if last.status == "RUNNING":
+        raise UsageError(
+            f"{last.name} ainda está em andamento.", hint=f"Acompanhe com: recon show {job}"
+        )
+    if reason is not None and not 0 < len(reason) <= 500:
+        raise UsageError("--reason: de 1 a 500 caracteres.")
+    event = _event(last).model_copy(update={"force": reason is not None, "reason": reason})
     chain = intake.chain(event.profile, event.file_hash)
     # A run that was started by hand has no chain: nobody claimed its bytes.
     by_hand = event.model_copy(update={"attempt": len(attempts)})
@@ -68,7 +87,7 @@ def _claimed(event: JobEvent, chain: Sequence[Claim], intake: Intake) -> JobEven
     attempt = sum(claim.event.job_id == event.job_id for claim in chain)
     claim = Claim(
         number=owner.number + 1,
-        origin="resume",
+        origin="rerun" if event.force else "resume",
         event=event.model_copy(update={"attempt": attempt}),
         upload=owner.upload,
     )
@@ -81,21 +100,20 @@ def _claimed(event: JobEvent, chain: Sequence[Claim], intake: Intake) -> JobEven
     return claim.event
 
 
-def _ended_badly(attempts: Sequence[Execution], job: str) -> Execution:
+def _last(attempts: Sequence[Execution], job: str) -> Execution:
     if not attempts:
         raise UsageError(
             f"Não há execução {job!r}.", hint="`recon runs` lista as que existem (por 90 dias)."
         )
-    last = attempts[-1]
-    if last.status == "RUNNING":
-        raise UsageError(
-            f"{last.name} ainda está em andamento.", hint=f"Acompanhe com: recon show {job}"
-        )
+    return attempts[-1]
+
+
+def _ended_badly(last: Execution, job: str) -> None:
     if last.status == "SUCCEEDED":
         raise UsageError(
-            f"{last.name} terminou bem; não há o que retomar.", hint=f"Veja: recon show {job}"
+            f"{last.name} terminou bem; não há o que retomar.",
+            hint=f"Para processar tudo de novo: recon rerun {job} --reason MOTIVO",
         )
-    return last
 
 
 def _event(last: Execution) -> JobEvent:
@@ -103,6 +121,6 @@ def _event(last: Execution) -> JobEvent:
         return JobEvent.model_validate(last.job)
     except ValidationError as error:
         raise UsageError(
-            f"{last.name} começou com uma entrada que não é um job válido; não há o que retomar.",
+            f"{last.name} começou com uma entrada que não é um job válido.",
             hint="Inicie uma execução com a entrada corrigida, ou envie o arquivo ao bucket.",
         ) from error

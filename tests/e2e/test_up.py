@@ -298,6 +298,11 @@ def test_a_broken_file_fails_and_the_same_bytes_again_are_another_attempt(up: Up
     assert f"Tentativa anterior: {first['job_id']}: FAILED" in shown.stdout
     assert "✗ ValidateCSV" in shown.stdout
 
+    resumed = up.recon("resume", first["job_id"], "--json")
+    assert resumed.returncode == 0, resumed.stderr
+    assert json.loads(resumed.stdout)["execution"] == f"{first['job_id']}-R2"
+    up.alert(lambda alert: alert.get("error", {}).get("execution") == f"{first['job_id']}-R2")
+
 
 @pytest.mark.parametrize(
     ("key", "body", "code"),
