@@ -30,13 +30,16 @@ from shared.currency import EXPONENTS
 from shared.errors import ReconError, StageInputError
 
 Side = Literal["A", "B"]
-TextColumn = Literal["entry_id", "account", "reference", "description", "kind"]
-Column = Literal["side", "posted_on", "amount", "currency", TextColumn]
+TextColumn = Literal["entry_id", "account", "reference", "description", "kind", "group_key"]
+AmountColumn = Literal["gross", "fee", "net", "balance"]  # beside the amount, and optional
+Column = Literal["side", "posted_on", "amount", "currency", TextColumn, AmountColumn]
 KeyColumn = Literal["amount", "currency", "reference_norm", TextColumn]
+GroupColumn = Literal["reference_norm", TextColumn]
 MAX_AMOUNT = 10**18  # beyond any amount of a file, within what the engines compute with
 MAX_DAYS = 36_600
 _Days = Annotated[StrictInt, Field(ge=-MAX_DAYS, le=MAX_DAYS)]
 TEXT_COLUMNS: tuple[str, ...] = get_args(TextColumn)
+AMOUNT_COLUMNS: tuple[str, ...] = get_args(AmountColumn)
 
 
 class ProfileError(ReconError):
@@ -162,6 +165,11 @@ class Columns(_Section):
     reference: str | None = Field(None, min_length=1, description=_NAME)
     description: str | None = Field(None, min_length=1, description=_NAME)
     kind: str | None = Field(None, min_length=1, description=_NAME)
+    group_key: str | None = Field(None, min_length=1, description=_NAME)
+    gross: str | None = Field(None, min_length=1, description=_NAME)
+    fee: str | None = Field(None, min_length=1, description=_NAME)
+    net: str | None = Field(None, min_length=1, description=_NAME)
+    balance: str | None = Field(None, min_length=1, description=_NAME)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -191,14 +199,17 @@ class AmountTolerance(_Section):
 
 
 class Pass(_Section):
-    """One matching pass: rows with equal keys whose amounts and days are near enough."""
+    """One pass. match: pairs of rows with equal keys whose amounts and days are near enough. group: all rows of both
+    sides with one group key and currency, where their sums are near enough."""
 
     name: str = Field(
         pattern=r"^[a-z0-9+-]{1,40}$", description="a-z, 0-9, + e hífen, até 40 caracteres"
     )
-    kind: Literal["match"] = Field("match", description='"match" (esta versão não executa outros)')
+    kind: Literal["match", "group"] = Field(
+        "match", description='"match" (linha a linha) ou "group" (a soma de um lote)'
+    )
     on: tuple[KeyColumn, ...] = Field(
-        min_length=1,
+        (),
         description=f"uma lista destas: amount, currency, reference_norm, {', '.join(TEXT_COLUMNS)}",
     )
     amount: AmountTolerance = Field(
@@ -213,12 +224,41 @@ class Pass(_Section):
         description='"automatic" ou "suggest": propõe pares entre o que os outros passes deixaram, e nada concilia',
     )
 
+    group_by: GroupColumn | None = Field(
+        None, description=f"uma destas: reference_norm, {', '.join(TEXT_COLUMNS)}"
+    )
+    compare: Literal["amount", "gross", "net"] = Field(
+        "amount",
+        description='"amount", "gross" ou "net": o que se soma; amount onde a linha não tem o valor',
+    )
+
     @field_validator("days")
     @classmethod
     def _in_order(cls, value: tuple[int, int]) -> tuple[int, int]:
         if value[0] > value[1]:
             raise ValueError
         return value
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        needed, foreign = (
+            ("group_by", {"on", "days", "unique", "mode"})
+            if self.kind == "group"
+            else ("on", {"group_by", "compare"})
+        )
+        if not getattr(self, needed):
+            raise ValueError(f"o passe {self.name} (kind = {self.kind}) precisa de {needed}")
+        if without_effect := foreign & self.model_fields_set:
+            raise ValueError(
+                f"o passe {self.name} (kind = {self.kind}) não tem {', '.join(sorted(without_effect))}"
+            )
+        return self
+
+    @property
+    def columns(self) -> set[str]:
+        """Canonical columns that it reads, but amount and currency, which every file has."""
+        named = {*self.on, self.group_by or "amount", self.compare}
+        return {column.removesuffix("_norm") for column in named} - {"amount", "currency"}
 
 
 class Limits(_Section):
@@ -301,11 +341,7 @@ class Profile(_Section):
             raise ValueError('falta um [[passes]] com mode = "automatic": sugestões nada conciliam')
         sources = set(self.columns.sources)
         for p in self.passes:
-            _require(
-                f"o passe {p.name}",
-                {c.removesuffix("_norm") for c in p.on} - {"amount", "currency"},
-                sources,
-            )
+            _require(f"o passe {p.name}", p.columns, sources)
         _require("skip_rows_where", self.csv.skip_rows_where, sources)
         return self
 

@@ -17,6 +17,9 @@ def reason(row_class: str, explain: str, currency: str) -> str:
         return (
             "A chave tem candidatos demais para comparar um a um (limits.max_candidates_per_row)."
         )
+    if failed == ["group_sum"]:
+        a, b = (ptbr.money(why[f"group_amount_{side}"], currency) for side in "ab")
+        return f"Passe {why['pass']}: a soma do lote é {a} em A e {b} em B."
     if why["candidate"] is None:
         return "Nenhum lançamento do outro lado com a mesma chave, nem com o mesmo valor."
     if failed == ["key"]:

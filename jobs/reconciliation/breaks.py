@@ -10,11 +10,44 @@ from sqlglot import exp
 
 from jobs.profile import Profile, minor_units
 from jobs.reconciliation.engine import Engine
-from jobs.reconciliation.passes import CONTENT, criteria, everything, of_pass, prepared
+from jobs.reconciliation.passes import (
+    CONTENT,
+    criteria,
+    everything,
+    nothing,
+    of_pass,
+    prepared,
+    sums,
+)
 from jobs.reconciliation.rules import by_currency, rule, union_all, values
 from shared.currency import EXPONENTS
 from shared.taxonomy import ROW_CLASSES
 
+_NEAR = {
+    "pass_number": "int",
+    "suggests": "boolean",
+    "line_a": "bigint",
+    "line_b": "bigint",
+    "tie_break_a": "bigint",
+    "tie_break_b": "bigint",
+    "delta": "decimal(38, 0)",
+    "delta_days": "int",
+    "fails_currency": "boolean",
+    "fails_amount": "boolean",
+    "fails_sign": "boolean",
+    "fails_date": "boolean",
+    "failures": "int",
+}
+_GROUP_MISMATCH = {
+    "line_no": "bigint",
+    "pass_number": "int",
+    "group_id": "text",
+    "count_a": "bigint",
+    "count_b": "bigint",
+    "group_amount_a": "decimal(38, 0)",
+    "group_amount_b": "decimal(38, 0)",
+    "delta": "decimal(38, 0)",
+}
 _FOREVER = 10_000_000  # days: more than the calendar has
 
 
@@ -27,6 +60,7 @@ def class_open_rows(
     _compare(engine, profile, currencies)
     for name in ("set_aside", "mismatches", "neighbours"):
         engine.table(name, rule(name))
+    _group(engine, profile, currencies)
     _pair_off(engine, profile)
     engine.table(
         "classed", rule("classed", as_of=as_of, grace_a=profile.grace.A, grace_b=profile.grace.B)
@@ -43,7 +77,10 @@ def _compare(engine: Engine, profile: Profile, currencies: Iterable[str]) -> Non
     """Names `near` and `crowded_keys`: open rows beside each other under each pass."""
     limit = profile.limits.max_candidates_per_row
     passes = list(enumerate(profile.passes, 1))
+    near_misses, crowded_keys = [nothing(_NEAR)], [nothing({"line_no": "bigint"})]
     for number, step in passes:
+        if step.kind == "group":
+            continue
         engine.view("open_rows", prepared(step, currencies))
         of_pass(engine, "keys", number, rule("keys"))
         near = rule(
@@ -55,10 +92,32 @@ def _compare(engine: Engine, profile: Profile, currencies: Iterable[str]) -> Non
         )
         engine.table(f"near_{number}", near)
         engine.table(f"crowded_keys_{number}", rule("crowded_keys", max_candidates=limit))
+        near_misses.append(everything(f"near_{number}"))
+        crowded_keys.append(everything(f"crowded_keys_{number}"))
     names = [(number, step.name) for number, step in passes]
     engine.view("passes", values("passes", ("pass_number", "pass_name"), names))
-    for name in ("near", "crowded_keys"):
-        engine.view(name, union_all(everything(f"{name}_{number}") for number, _ in passes))
+    engine.view("near", union_all(near_misses))
+    engine.view("crowded_keys", union_all(crowded_keys))
+
+
+def _group(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
+    """Names `group_mismatches`: open rows of groups whose sums differ, but for the two rows of a mismatch."""
+    found = [nothing(_GROUP_MISMATCH)]
+    engine.view("found", everything("mismatches", "line_a", "line_b"))
+    for number, step in enumerate(profile.passes, 1):
+        if step.kind != "group":
+            continue
+        of_pass(engine, "ungrouped", number, rule("still_open"))
+        engine.view("unmatched", everything(f"ungrouped_{number}"))
+        engine.view("open_rows", prepared(step, currencies))
+        engine.table(f"open_groups_{number}", rule("groups", **sums(step)))
+        engine.view("groups", everything(f"open_groups_{number}"))
+        of_pass(engine, "group_mismatches", number, rule("group_mismatches", number=number))
+        engine.view(
+            "found", everything("group_mismatches", "line_no as line_a", "line_no as line_b")
+        )
+        found.append(everything(f"group_mismatches_{number}"))
+    engine.view("group_mismatches", union_all(found))
 
 
 def _pair_off(engine: Engine, profile: Profile) -> None:
@@ -70,7 +129,9 @@ def _pair_off(engine: Engine, profile: Profile) -> None:
         lines = [
             everything(n, f"{line} as line_no") for n in found for line in ("line_a", "line_b")
         ]
-        engine.view("explained_rows", union_all([everything("set_aside", "line_no"), *lines]))
+        for name in ("set_aside", "group_mismatches"):
+            lines.append(everything(name, "line_no"))
+        engine.view("explained_rows", union_all(lines))
         suggested = rule("suggestions", number=number, choose=int(not step.unique))
         engine.table(f"suggestions_{number}", suggested)
         found.append(f"suggestions_{number}")

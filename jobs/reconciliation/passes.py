@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
@@ -12,6 +12,24 @@ from jobs.reconciliation.rules import by_currency, length_prefixed, match_key, r
 from shared.currency import EXPONENTS
 from shared.errors import ReconError
 
+_PAIR = {
+    "pass_name": "text",
+    "line_a": "bigint",
+    "line_b": "bigint",
+    "currency": "text",
+    "delta": "decimal(38, 0)",
+    "delta_days": "int",
+}
+_GROUP_ROW = {
+    "pass_name": "text",
+    "match_id": "text",
+    "line_a": "bigint",
+    "line_b": "bigint",
+    "currency": "text",
+    "delta": "decimal(38, 0)",
+    "group_amount_a": "decimal(38, 0)",
+    "group_amount_b": "decimal(38, 0)",
+}
 # What makes two rows of a side equal.
 CONTENT = length_prefixed(("posted_on", "amount", "currency", *TEXT_COLUMNS))
 
@@ -23,29 +41,32 @@ class TooManyPairsError(ReconError):
 
 
 def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
-    """Reads `entries`. Names `pairs` (matched), `unmatched` (open rows), `crowded` (rows that had equals in a pass)."""
+    """Reads `entries`. Names `pairs`, `group_rows` (matched), `unmatched` (open), `crowded` (had equals in a pass)."""
     engine.view("unmatched", everything("entries"))
-    found: list[exp.Query] = []
-    crowded = [
-        everything("entries", "line_no", "line_no as pairs", "line_no as occurrence").where("false")
-    ]
+    found = [nothing(_PAIR)]
+    group_rows = [nothing(_GROUP_ROW)]
+    crowded = [nothing({"line_no": "bigint", "pairs": "bigint", "occurrence": "bigint"})]
     for number, step in enumerate(profile.passes, 1):
         if step.mode == "suggest":
             continue
         engine.view("open_rows", prepared(step, currencies))
-        if is_exact(step):
+        if step.kind == "group":
+            of_pass(engine, "groups", number, rule("groups", **sums(step)))
+            matches = rule("grouped", **{"pass": step.name})
+        elif is_exact(step):
             of_pass(engine, "blocks", number, rule("blocks"))
             of_pass(engine, "crowded", number, rule("crowded", unique=step.unique, content=CONTENT))
             crowded.append(everything(f"crowded_{number}", "line_no", "pairs", "occurrence"))
-            pairs = rule("exact", **{"pass": step.name})
+            matches = rule("exact", **{"pass": step.name})
         else:
             _refuse_too_many_pairs(engine, step, profile.limits.max_pairs)
-            pairs = rule("window", **criteria(step), choose=int(not step.unique))
-        matched = of_pass(engine, "found", number, pairs)
-        found.append(everything(f"found_{number}"))
+            matches = rule("window", **criteria(step), choose=int(not step.unique))
+        matched = of_pass(engine, "found", number, matches)
+        (group_rows if step.kind == "group" else found).append(everything(f"found_{number}"))
         if matched:
             of_pass(engine, "unmatched", number, rule("still_open"))
     engine.view("pairs", union_all(found))
+    engine.view("group_rows", union_all(group_rows))
     engine.view("crowded", union_all(crowded))
 
 
@@ -60,6 +81,12 @@ def everything(table: str, *columns: str) -> exp.Select:
     return exp.select(*(columns or "*")).from_(table)
 
 
+def nothing(columns: Mapping[str, str]) -> exp.Query:
+    """No rows, of these columns and types: what a run without such a pass has in its place."""
+    nulls = (exp.cast(exp.null(), kind).as_(name) for name, kind in columns.items())
+    return exp.select(*nulls).where(exp.false())
+
+
 def is_exact(step: Pass) -> bool:
     return not step.amount.abs and not step.amount.bps and step.days == (0, 0)
 
@@ -67,16 +94,17 @@ def is_exact(step: Pass) -> bool:
 def prepared(step: Pass, currencies: Iterable[str]) -> exp.Query:
     """Open rows with what a pass varies as columns, so that its rule is a fixed text."""
     tolerances = {code: minor_units(step.amount.abs, EXPONENTS[code]) for code in currencies}
-    return exp.select(
+    rows = exp.select(
         "*",
         match_key(key_columns(step)).as_("match_key"),
         by_currency(tolerances).as_("tolerance"),
     ).from_("unmatched")
+    return rows.select(_value(step).as_("value")) if step.kind == "group" else rows
 
 
 def key_columns(step: Pass) -> list[str]:
     """Without the currency, which is a criterion of its own in every pass."""
-    return [column for column in step.on if column != "currency"]
+    return [step.group_by] if step.group_by else [c for c in step.on if c != "currency"]
 
 
 def criteria(step: Pass) -> dict[str, str | int]:
@@ -88,6 +116,16 @@ def criteria(step: Pass) -> dict[str, str | int]:
         "first_day": first,
         "last_day": last,
     }
+
+
+def sums(step: Pass) -> dict[str, str | int]:
+    """What the rule `groups` compares by."""
+    return {"pass": step.name, "basis_points": step.amount.bps}
+
+
+def _value(step: Pass) -> exp.Expr:
+    known = [exp.column(c) for c in dict.fromkeys((step.compare, "amount"))]
+    return exp.cast(exp.func("coalesce", *known), "decimal(38, 0)")
 
 
 def _refuse_too_many_pairs(engine: Engine, step: Pass, limit: int) -> None:

@@ -35,6 +35,7 @@ _TYPES = {
     "reference": pa.string(),
     "description": pa.string(),
     "kind": pa.string(),
+    "group_key": pa.string(),
     "reference_norm": pa.string(),
 }
 SCHEMA = pa.schema(

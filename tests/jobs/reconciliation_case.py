@@ -27,6 +27,8 @@ ENTRIES = pa.schema(
         ("reference", pa.string()),
         ("description", pa.string()),
         ("kind", pa.string()),
+        ("group_key", pa.string()),
+        *((name, pa.int64()) for name in ("gross", "fee", "net", "balance")),
         ("line_no", pa.int64()),
         ("reference_norm", pa.string()),
     ]
@@ -56,6 +58,12 @@ class Entry:
     day: int = 0
     currency: str = "BRL"
     description: str | None = None
+    kind: str | None = None
+    group_key: str | None = None
+    gross: int | None = None
+    fee: int | None = None
+    net: int | None = None
+    balance: int | None = None
     line_no: int = 0
 
     @property
@@ -72,7 +80,12 @@ class Entry:
             "currency": self.currency,
             "reference": self.reference,
             "description": self.description,
-            "kind": None,
+            "kind": self.kind,
+            "group_key": self.group_key,
+            "gross": self.gross,
+            "fee": self.fee,
+            "net": self.net,
+            "balance": self.balance,
             "line_no": self.line_no,
             "reference_norm": self.reference,
         }
@@ -99,6 +112,11 @@ account = "account"
 reference = "reference"
 description = "description"
 kind = "kind"
+group_key = "group_key"
+gross = "gross"
+fee = "fee"
+net = "net"
+balance = "balance"
 {passes}
 """
     return parse_profile(text.encode(), "teste.toml")

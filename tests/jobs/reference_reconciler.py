@@ -36,11 +36,56 @@ class Miss:
         return self.b.day - self.a.day
 
 
+@dataclass(frozen=True)
+class Group:
+    """The rows of both sides that share a group key and a currency."""
+
+    step: Pass
+    rows: tuple[Entry, ...]
+
+    @property
+    def lines(self) -> frozenset[int]:
+        return frozenset(e.line_no for e in self.rows)
+
+    def _sum(self, side: str, column: str) -> int:
+        values = ((getattr(e, column), e.amount) for e in self.rows if e.side == side)
+        return sum(amount if value is None else value for value, amount in values)
+
+    @property
+    def sum_a(self) -> int:
+        return self._sum("A", self.step.compare)
+
+    @property
+    def sum_b(self) -> int:
+        return self._sum("B", self.step.compare)
+
+    @property
+    def delta(self) -> int:
+        return self._sum("A", "amount") - self._sum("B", "amount")
+
+    @property
+    def agrees(self) -> bool:
+        return _within(self.step, self.rows[0].currency, self.sum_a, self.sum_a - self.sum_b)
+
+    def explain(self) -> dict[str, Any]:
+        return {
+            "candidate": None,
+            "pass": self.step.name,
+            "failed": ["group_sum"],
+            "rows_a": sum(e.side == "A" for e in self.rows),
+            "rows_b": sum(e.side == "B" for e in self.rows),
+            "group_amount_a": self.sum_a,
+            "group_amount_b": self.sum_b,
+        }
+
+
 @dataclass
 class Outcome:
-    """matches: (pass, class, line A, line B, delta, days). breaks: by the line numbers of A and B."""
+    """matches, pairs only: (pass, class, line A, line B, delta, days). groups: (pass, lines, sum of A, sum of B).
+    breaks: by the line numbers of A and B."""
 
     matches: set[tuple[str, str, int, int, int, int]] = field(default_factory=set)
+    groups: set[tuple[str, frozenset[int], int, int]] = field(default_factory=set)
     breaks: dict[tuple[int | None, int | None], dict[str, Any]] = field(default_factory=dict)
 
 
@@ -53,6 +98,12 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
 
     for step in profile.passes:
         if step.mode == "suggest":
+            continue
+        if step.kind == "group":
+            for group in _groups(step, open_rows):
+                if group.agrees:
+                    outcome.groups.add((step.name, group.lines, group.sum_a, group.sum_b))
+                    open_rows = [e for e in open_rows if e.line_no not in group.lines]
             continue
         if step.amount.abs == 0 and step.amount.bps == 0 and step.days == (0, 0):
             pairs, left_over = _pair_equals(step, open_rows, occurrence)
@@ -71,7 +122,9 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
     fit = {e.line_no for m in misses if not m.failed and not m.suggests for e in (m.a, m.b)}
     ambiguous = fit - duplicate
     mismatches = _mismatches(misses, duplicate | ambiguous)
-    suggestions = _suggestions(profile, misses, duplicate | ambiguous | mismatches.keys())
+    mismatched_groups = _mismatched_groups(profile, open_rows, mismatches.keys())
+    explained = duplicate | ambiguous | mismatches.keys() | mismatched_groups.keys()
+    suggestions = _suggestions(profile, misses, explained)
 
     for e in open_rows:
         age = max((as_of - e.posted_on).days, 0)
@@ -79,7 +132,11 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
         suggestion = suggestions.get(e.line_no)
         explain = _explain(e, mismatch or suggestion, misses, open_rows, row_id, crowded)
         other = None
-        if e.line_no in duplicate:
+        group = mismatched_groups.get(e.line_no)
+        if group:
+            row_class = "group_sum_mismatch"
+            explain = group.explain()
+        elif e.line_no in duplicate:
             row_class = f"duplicate_{e.side.lower()}"
         elif e.line_no in ambiguous:
             row_class = "ambiguous"
@@ -97,6 +154,7 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             row_class = "missing_in_b" if e.side == "A" else "missing_in_a"
         a, b = (e, other) if e.side == "A" else (None, e)
         delta = (a.amount if a else 0) - (b.amount if b and b.currency == e.currency else 0)
+        weighed = group.delta if group else delta
         floor = (profile.materiality.break_ or 0) * UNIT[e.currency]
         outcome.breaks[a.line_no if a else None, b.line_no if b else None] = {
             "class": row_class,
@@ -107,14 +165,15 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             "delta": delta,
             "age_days": age,
             "material": row_class not in ("pending_in_transit", "suggested")
-            and abs(delta) >= floor,
+            and abs(weighed) >= floor,
             "explain": explain,
         }
     return outcome
 
 
 def _text(e: Entry) -> str:
-    fields = (e.posted_on, e.amount, e.currency, e.entry_id, None, e.reference, e.description, None)
+    fields = (e.posted_on, e.amount, e.currency, e.entry_id, None, e.reference, e.description)
+    fields += (e.kind, e.group_key)
     return "".join("-" if f is None else f"{len(str(f))}:{f}" for f in fields)
 
 
@@ -133,10 +192,15 @@ def _occurrences(rows: Iterable[Entry]) -> dict[int, int]:
     return place
 
 
-def _key(e: Entry, step: Pass) -> tuple[str | None, ...] | None:
+def _fields(e: Entry) -> dict[str, str | None]:
     fields = {"entry_id": e.entry_id, "reference": e.reference, "reference_norm": e.reference}
-    fields |= {"description": e.description, "account": None, "kind": None}
-    fields |= {"amount": str(e.amount)}
+    fields |= {"description": e.description, "account": None, "kind": e.kind}
+    fields |= {"group_key": e.group_key}
+    return fields | {"amount": str(e.amount)}
+
+
+def _key(e: Entry, step: Pass) -> tuple[str | None, ...] | None:
+    fields = _fields(e)
     key = tuple(fields[column] for column in step.on if column != "currency")
     return None if key and all(part is None for part in key) else key
 
@@ -171,9 +235,42 @@ def _pair_equals(
     return pairs, left_over
 
 
+def _groups(step: Pass, rows: Sequence[Entry]) -> list[Group]:
+    found: dict[tuple[Any, str], list[Entry]] = defaultdict(list)
+    for e in rows:
+        if _fields(e)[str(step.group_by)] is not None:
+            found[_fields(e)[str(step.group_by)], e.currency].append(e)
+    return [Group(step, tuple(g)) for g in found.values() if {e.side for e in g} == {"A", "B"}]
+
+
+def _mismatched_groups(
+    profile: Profile, rows: Sequence[Entry], explained: Iterable[int]
+) -> dict[int, Group]:
+    """By line: the group whose sums differ, of groups that are the only one of their key."""
+    taken = set(explained)
+    found: dict[int, Group] = {}
+    for step in profile.passes:
+        if step.kind != "group":
+            continue
+        left = [e for e in rows if e.line_no not in taken]
+        for group in _groups(step, left):
+            key = _fields(group.rows[0])[str(step.group_by)]
+            in_one_currency = (
+                len({e.currency for e in left if _fields(e)[str(step.group_by)] == key}) == 1
+            )
+            if in_one_currency and not group.agrees:
+                found |= dict.fromkeys(group.lines, group)
+        taken |= found.keys()
+    return found
+
+
 def _near_enough(step: Pass, a: Entry, difference: int) -> bool:
-    by_units = Fraction(step.amount.abs) * UNIT[a.currency]
-    by_points = Fraction(abs(a.amount) * step.amount.bps, 10_000)
+    return _within(step, a.currency, a.amount, difference)
+
+
+def _within(step: Pass, currency: str, of_a: int, difference: int) -> bool:
+    by_units = Fraction(step.amount.abs) * UNIT[currency]
+    by_points = Fraction(abs(of_a) * step.amount.bps, 10_000)
     return abs(difference) <= by_units or abs(difference) <= by_points
 
 
@@ -202,6 +299,8 @@ def _misses(profile: Profile, rows: Sequence[Entry]) -> tuple[list[Miss], set[in
     crowded: set[int] = set()
     limit = profile.limits.max_candidates_per_row
     for number, step in enumerate(profile.passes, 1):
+        if step.kind == "group":
+            continue
         for a, b in _pairs(step, rows):
             peers = [e for e in rows if _key(e, step) == _key(a, step)]
             if max(sum(e.side == side for e in peers) for side in "AB") > limit:

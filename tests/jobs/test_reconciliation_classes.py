@@ -123,6 +123,92 @@ def test_a_suggest_pass_with_two_candidates_suggests_none(tmp_path: Path) -> Non
     assert json.loads(of_a["explain"])["candidates"] == 2
 
 
+def lots(more: str = "") -> str:
+    return f'[[passes]]\nname = "lote"\nkind = "group"\ngroup_by = "group_key"\n{more}\n'
+
+
+def test_rows_of_a_group_match_by_their_sum_and_each_has_a_line(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 100, group_key="L1"),
+        Entry(A, 250, group_key="L1"),
+        Entry(B, 350, group_key="L1", day=1),
+    )
+    done = run(tmp_path, entries, profile_of(lots()))
+    assert done.classes == {"matched_group": 1}
+    assert [(m["line_a"], m["line_b"], int(m["delta"])) for m in done.matches] == [
+        (2, None, 100),
+        (3, None, 250),
+        (None, 4, -350),
+    ]
+    assert len({m["match_id"] for m in done.matches}) == 1
+    assert {(m["group_amount_a"], m["group_amount_b"]) for m in done.matches} == {(350, 350)}
+    assert done.result.figures.passes[0].matches == 1
+
+
+def test_a_group_pass_sums_the_net_of_the_rows_that_have_one(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 100, group_key="L1", gross=100, fee=2, net=98),
+        Entry(A, 200, group_key="L1", gross=200, fee=4, net=196),
+        Entry(B, 200, group_key="L1"),
+        Entry(B, 94, group_key="L1"),
+    )
+    done = run(tmp_path, entries, profile_of(lots('compare = "net"')))
+    assert done.classes == {"matched_group": 1}
+    assert done.result.figures.bridge[3].amount == 6
+
+
+def test_a_group_is_of_one_currency_and_of_rows_with_a_key(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 100, group_key="L1"),
+        Entry(B, 100, group_key="L1", currency="USD"),
+        Entry(A, 70),
+        Entry(B, 70),
+    )
+    done = run(tmp_path, entries, profile_of(lots()))
+    assert done.classes == {"missing_in_b": 2, "missing_in_a": 2}
+
+
+def test_a_tolerance_holds_for_the_sums_of_a_group(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 5_000, group_key="L1"),
+        Entry(A, 5_000, group_key="L1"),
+        Entry(B, 10_001, group_key="L1"),
+    )
+    one_point = profile_of(lots("amount = { bps = 1 }"))
+    assert run(tmp_path, entries, one_point).classes == {"matched_group": 1}
+
+
+def test_the_rows_of_a_group_whose_sums_differ_are_one_break(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 1_000, group_key="L1"),
+        Entry(A, 1_000, group_key="L1"),
+        Entry(B, 1_990, group_key="L1"),
+    )
+    limit = '[materiality]\nbreak = "0.11"\n'
+    done = run(tmp_path, entries, profile_of(lots(), limit))
+    assert done.classes == {"group_sum_mismatch": 1}
+    assert {(b["line_a"], b["line_b"]) for b in done.breaks} == {(2, None), (3, None), (None, 4)}
+    assert len({b["break_id"] for b in done.breaks}) == 1
+    assert {b["material"] for b in done.breaks} == {False}
+    assert {b["explain"] for b in done.breaks} == {
+        '{"candidate":null,"pass":"lote","failed":["group_sum"],"rows_a":2,"rows_b":1,'
+        '"group_amount_a":2000,"group_amount_b":1990}'
+    }
+    (of_brl,) = done.result.figures.currencies
+    assert of_brl.gross == 10
+
+
+def test_a_pair_that_explains_itself_is_not_part_of_its_groups_mismatch(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 100, "E1", group_key="L1"),
+        Entry(B, 106, "E1", group_key="L1"),
+        Entry(A, 50, group_key="L1"),
+        Entry(B, 70, group_key="L1"),
+    )
+    done = run(tmp_path, entries, profile_of(DEFAULT_PASSES + lots()))
+    assert done.classes == {"amount_mismatch": 1, "group_sum_mismatch": 1}
+
+
 def test_without_the_guard_the_closest_pair_matches_and_a_tie_does_not(tmp_path: Path) -> None:
     open_window = profile_of(DEFAULT_PASSES.replace("unique = true", ""))
     closest = (

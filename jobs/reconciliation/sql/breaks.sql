@@ -1,5 +1,5 @@
 -- One line for each row that stayed open, and one for both rows of a mismatch, under A's. delta: A less B, in the
--- line's own currency.
+-- line's own currency. The rows of a group are one break in several lines, material by their sum.
 with paired as (
   select
     one.*,
@@ -19,7 +19,9 @@ with paired as (
   from paired
 )
 select
-  substr(sha256(concat($profile, ':', measured.row_id, ':', coalesce(measured.other_row, ''))), 1, 32) as break_id,
+  substr(sha256(concat(
+    $profile, ':', coalesce(measured.group_id, measured.row_id), ':', coalesce(measured.other_row, '')
+  )), 1, 32) as break_id,
   measured.class,
   classes.label_pt,
   cast(classes.priority as tinyint) as priority,
@@ -36,7 +38,7 @@ select
   measured.delta,
   measured.currency,
   explained.explain,
-  classes.outcome = 'break' and abs(measured.delta) >= $threshold as material,
+  classes.outcome = 'break' and abs(coalesce(measured.group_delta, measured.delta)) >= $threshold as material,
   case when measured.side = 'A' then measured.line_no end as line_a,
   case when measured.side = 'B' then measured.line_no else measured.other_line end as line_b
 from measured

@@ -1,4 +1,4 @@
--- The class of each open row, and its counterpart where it has one.
+-- The class of each open row, and its counterpart or group where it has one.
 with counterparts as (
   select line_a as line_no, line_b as counterpart, class, pass_number from counterpart_pairs
   union all
@@ -16,7 +16,10 @@ select
   aged.age_days,
   counterparts.counterpart,
   counterparts.pass_number,
+  group_mismatches.group_id,
+  group_mismatches.delta as group_delta,
   case
+    when group_mismatches.group_id is not null then 'group_sum_mismatch'
     when set_aside.reason = 'duplicate' and aged.side = 'A' then 'duplicate_a'
     when set_aside.reason = 'duplicate' then 'duplicate_b'
     when set_aside.reason = 'ambiguous' then 'ambiguous'
@@ -27,4 +30,5 @@ select
   end as class
 from aged
 left join set_aside on set_aside.line_no = aged.line_no
+left join group_mismatches on group_mismatches.line_no = aged.line_no
 left join counterparts on counterparts.line_no = aged.line_no

@@ -1,8 +1,8 @@
 -- Where each entry went, by the lines that matches and breaks name. Class null: nowhere. No currency: no entry.
 with lines as (
-  select line_a as line_no, 'A' as side, class from matches
+  select line_a as line_no, 'A' as side, class from matches where line_a is not null
   union all
-  select line_b as line_no, 'B' as side, class from matches
+  select line_b as line_no, 'B' as side, class from matches where line_b is not null
   union all
   select line_a as line_no, 'A' as side, class from breaks where line_a is not null
   union all

@@ -10,7 +10,9 @@ with legs as (
 ), stated as (
   select class, currency, sum(amount) as delta from legs group by break_id, class, currency
   union all
-  select class, currency, delta from matches
+  select class, currency, delta from matches where match_id is null
+  union all
+  select class, currency, sum(delta) as delta from matches where match_id is not null group by match_id, class, currency
 )
 select
   class,

@@ -56,6 +56,13 @@ with both_ways as (
 select
   open_ids.line_no,
   case
+    when group_mismatches.line_no is not null then concat(
+      '{"candidate":null,"pass":"', passes.pass_name,
+      '","failed":["group_sum"],"rows_a":', cast(group_mismatches.count_a as text),
+      ',"rows_b":', cast(group_mismatches.count_b as text),
+      ',"group_amount_a":', cast(group_mismatches.group_amount_a as text),
+      ',"group_amount_b":', cast(group_mismatches.group_amount_b as text), '}'
+    )
     when told.explain is not null then told.explain
     when neighbours.candidate is not null then concat(
       '{"candidate":"', neighbours.candidate,
@@ -65,6 +72,8 @@ select
     else '{"candidate":null}'
   end as explain
 from open_ids
+left join group_mismatches on group_mismatches.line_no = open_ids.line_no
+left join passes on passes.pass_number = group_mismatches.pass_number
 left join told on told.line_no = open_ids.line_no
 left join neighbours on neighbours.line_no = open_ids.line_no
 left join (select distinct line_no from crowded_keys) as crowded on crowded.line_no = open_ids.line_no

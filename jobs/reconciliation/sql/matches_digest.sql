@@ -1,6 +1,12 @@
 -- What the result hash says of the matches: sums of four lanes of each line's SHA-256, which no order can change.
 with lines as (
-  select sha256(concat_ws('|', cast(line_a as text), cast(line_b as text), class, cast(delta as text))) as hash
+  select sha256(concat_ws(
+    '|',
+    coalesce(cast(line_a as text), '-'),
+    coalesce(cast(line_b as text), '-'),
+    class,
+    cast(delta as text)
+  )) as hash
   from matches
 )
 select
