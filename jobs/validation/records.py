@@ -114,9 +114,9 @@ def _line_ends(data: bytes, view: Bytes, *, final: bool) -> Offsets:
     ends = np.flatnonzero(view == _LF) + 1
     if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         after = np.flatnonzero(view == _CR) + 1
-        following = view[np.minimum(after, len(view) - 1)]
-        known = after < len(view) if not final else np.full(len(after), True)  # its LF may come yet
-        ends = np.union1d(ends, after[((following != _LF) | (after == len(view))) & known])
+        if not final and after[-1] == len(view):
+            after = after[:-1]  # its LF may come yet
+        ends = np.union1d(ends, after[view[np.minimum(after, len(view) - 1)] != _LF])
     if final and len(view) and (not len(ends) or ends[-1] < len(view)):
         ends = np.append(ends, len(view))
     return ends
@@ -136,9 +136,11 @@ def _by_quote_pairs(
         return None
     quotes = np.flatnonzero(view[: ends[-1]] == grammar.quote)
     opening, closing = quotes[::2], quotes[1::2]
-    opens = grammar.edge[view[np.maximum(opening - 1, 0)]] | (opening == 0)
-    closes = grammar.edge[view[np.minimum(closing + 1, len(view) - 1)]] | (closing == len(view) - 1)
-    if not (opens.all() and closes.all()) or (final and len(quotes) % 2):
+    in_order = (
+        grammar.edge[view[np.maximum(opening - 1, 0)]].all()
+        and grammar.edge[view[np.minimum(closing + 1, len(view) - 1)]].all()
+    )
+    if not in_order or (final and len(quotes) % 2):
         return None
     last = np.flatnonzero(np.searchsorted(quotes, ends) % 2 == 0)
     bounds = np.concatenate(([0], ends[last]))
@@ -155,16 +157,15 @@ def _by_line(data: bytes, view: Bytes, ends: Offsets, grammar: Grammar, final: b
     before = np.searchsorted(quotes, starts)
     line_of = np.searchsorted(ends, quotes, "right")
     opening = (np.arange(len(quotes)) - before[line_of]) % 2 == 0
-    outer = np.where(opening, quotes - 1, quotes + 1)
-    inside = (outer >= 0) & (outer < len(view))
-    astray = inside & ~grammar.edge[view[np.where(inside, outer, 0)]]
+    outer = np.clip(np.where(opening, quotes - 1, quotes + 1), 0, len(view) - 1)
+    astray = ~grammar.edge[view[outer]]
     odd = np.diff(np.append(before, len(quotes))) % 2 == 1
     doubtful = odd | (np.bincount(line_of[astray], minlength=count) > 0)
     if not grammar.doubles:
         escapes = np.flatnonzero(view[: ends[-1]] == grammar.escape)
         doubtful |= np.bincount(np.searchsorted(ends, escapes, "right"), minlength=count) > 0
 
-    ends_record, plain, used, free = np.full(count, True), ~doubtful, count, 0
+    ends_record, used, free = np.full(count, True), count, 0
     for i in map(int, np.flatnonzero(doubtful)):
         if i < free:  # inside a record that began above
             continue
@@ -172,7 +173,6 @@ def _by_line(data: bytes, view: Bytes, ends: Offsets, grammar: Grammar, final: b
         if match := grammar.record.match(data, start, stop):
             last = int(np.searchsorted(ends, match.end()))
             ends_record[i:last] = False
-            plain[i : last + 1] = False
             free = last + 1
         elif (
             not final
@@ -183,4 +183,4 @@ def _by_line(data: bytes, view: Bytes, ends: Offsets, grammar: Grammar, final: b
             break
     last_lines = np.flatnonzero(ends_record[:used])
     first = np.concatenate(([0], last_lines[:-1] + 1))[: len(last_lines)]
-    return np.concatenate(([0], ends[last_lines])), first, plain[first]
+    return np.concatenate(([0], ends[last_lines])), first, ~doubtful[first]

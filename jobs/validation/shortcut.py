@@ -100,7 +100,6 @@ def _tokens(data: bytes, count: int, reader: Reader) -> tuple[pa.Table, NDArray[
         arrow_csv.ParseOptions(
             delimiter=chr(grammar.delimiter),
             quote_char=chr(grammar.quote),
-            double_quote=grammar.doubles,
             newlines_in_values=True,
             ignore_empty_lines=False,
             invalid_row_handler=leave_out,

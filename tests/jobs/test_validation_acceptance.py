@@ -278,9 +278,11 @@ def test_lone_carriage_returns_and_mixed_line_breaks_end_lines(tmp_path: Path):
 
 
 def test_a_byte_order_mark_in_the_middle_is_part_of_its_value(tmp_path: Path):
-    found = run(lines(GOOD, "\ufeff" + GOOD, GOOD.replace("Venda", "\ufeffVenda")), tmp_path)
-    assert found.codes == {3: "SIDE_UNKNOWN"}
-    assert found.entries[1]["description"] == "\ufeffVenda"
+    data = lines(GOOD, "\ufeff" + GOOD, GOOD.replace("Venda", "\ufeffVenda"))
+    for chunk in (1, 1000):  # by itself in a block, and among others
+        found = run(data, tmp_path, chunk=chunk)
+        assert found.codes == {3: "SIDE_UNKNOWN"}
+        assert found.entries[1]["description"] == "\ufeffVenda"
 
 
 def test_a_million_columns_are_refused_in_the_header_and_rejected_in_a_row(tmp_path: Path):
@@ -304,3 +306,10 @@ def test_dates_far_away_and_amounts_at_the_edge_survive_parquet(tmp_path: Path):
     low, high = run(lines(*rows), tmp_path).entries
     assert (low["posted_on"], low["amount"]) == (date(1900, 1, 1), 2**63 - 1)
     assert (high["posted_on"], high["amount"]) == (date(2099, 12, 31), -(2**63))
+
+
+def test_doubled_quotes_mean_nothing_where_another_escape_is_declared(tmp_path: Path):
+    rows = [GOOD.replace("Venda", text) for text in ('"a ""b"', '"a""b"', r'"a \"b"')]
+    found = run(lines(*rows), tmp_path, profile_of(r"escape = '\'"))
+    assert found.codes == {2: "UNBALANCED_QUOTE", 3: "UNBALANCED_QUOTE"}
+    assert found.entries[0]["description"] == 'a "b'

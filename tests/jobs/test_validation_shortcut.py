@@ -22,27 +22,6 @@ BRAZILIAN = profile_of(
 )
 ESCAPED = profile_of(r"escape = '\'", '"B"')
 
-SIDES = ["A", "B", "RAZAO", "BANCO", "", "a", "\ufeffA"]
-DATES = ["2026-02-16", "16/02/2026", "2026-02-30", "31/12/1899", "2026-2-6", "２０２６-02-16", ""]
-AMOUNTS = [
-    *(
-        "10.00",
-        "-3",
-        "1.5",
-        "0.001",
-        "1500,00",
-        "1.234,56",
-        "1.234.567",
-        "1.23,4",
-        "007",
-        "",
-        "-",
-        ".",
-    ),
-    *("9" * 14, "9" * 15, "9" * 19, "92233720368547758.07", "-92233720368547758.08", "1e5", "+1"),
-    *("999.999.999.999,99", "999.999.999.999.999", "12\n", "１", " 1", "-0", "-.5", "5."),
-]
-CURRENCIES = ["BRL", "USD", "JPY", "KWD", "CLF", "brl", "XXX", ""]
 TEXTS = [
     *("", "NF 1020", "nf  1020 ", "São João", "a,b;c", "x\ny", "x\r\ny", 'say "hi"', "SALDO", "x"),
     *(
@@ -61,23 +40,76 @@ TEXTS = [
         "a\x7f",
     ),
 ]
+RARE = {
+    "side": ["RAZAO", "BANCO", "", "a", "\ufeffA"],
+    "date": [
+        "16/02/2026",
+        "2026-02-16",
+        "2026-02-30",
+        "31/12/1899",
+        "2026-2-6",
+        "２０２６-02-16",
+        "",
+    ],
+    "amount": [
+        "",
+        "-",
+        ".",
+        "12\n",
+        "１",
+        " 1",
+        "-.5",
+        "5.",
+        "+1",
+        "1e5",
+        "1.23,4",
+        "0,0001",
+        "9" * 19,
+    ],
+    "currency": ["USD", "JPY", "KWD", "CLF", "brl", "XXX", ""],
+}
+PLAIN = [
+    *(
+        "10.00",
+        "-3",
+        "1.5",
+        "007",
+        "-0",
+        "0.001",
+        "9" * 14,
+        "9" * 15,
+        "9" * 18,
+        "92233720368547758.07",
+    ),
+]
+GROUPED = [
+    *("1,500.00", "999,999,999,999.99", "999,999,999,999,999.99", "9,999,999,999,999,999,999.99"),
+]
 
 
-def mostly(good: str, values: list[str]) -> st.SearchStrategy[str]:
-    return st.one_of(st.just(good), st.sampled_from(values))
+def mostly(good: str, rare: str) -> st.SearchStrategy[str]:
+    return st.integers(0, 15).flatmap(
+        lambda n: st.sampled_from(RARE[rare]) if not n else st.just(good)
+    )
 
 
-FIELDS = st.tuples(
-    mostly("A", SIDES),
-    st.sampled_from(TEXTS),
-    st.sampled_from(TEXTS),
-    st.sampled_from(DATES),
-    st.one_of(st.sampled_from(AMOUNTS), st.from_regex(r"\A-?\d{1,20}([.,]\d{0,5})?\Z")),
-    mostly("BRL", CURRENCIES),
-    st.one_of(st.sampled_from(TEXTS), st.text(max_size=4)),
-    st.sampled_from(TEXTS),
-    st.sampled_from(TEXTS),
-)
+def fields_of(profile: Profile) -> st.SearchStrategy[tuple[str, ...]]:
+    """Rows of which about half are entries."""
+    brazilian = profile is BRAZILIAN
+    swap = str.maketrans(".,", ",." if brazilian else ".,")
+    amounts = [amount.translate(swap) for amount in (PLAIN, PLAIN + GROUPED)[brazilian]]
+    texts = st.one_of(st.sampled_from(TEXTS), st.text(max_size=4))
+    return st.tuples(
+        mostly("A", "side"),
+        texts,
+        st.sampled_from(TEXTS),
+        mostly("16/02/2026" if brazilian else "2026-02-16", "date"),
+        st.sampled_from(amounts).flatmap(lambda amount: mostly(amount, "amount")),
+        mostly("BRL", "currency"),
+        texts,
+        st.sampled_from(TEXTS),
+        st.sampled_from(TEXTS),
+    )
 
 
 def written(fields: tuple[str, ...], quoted: set[int], profile: Profile) -> bytes:
@@ -99,7 +131,9 @@ def dirty_files(draw: st.DrawFn, profile: Profile) -> bytes:
     good = GOOD if profile is not BRAZILIAN else "A;E1;1;16/02/2026;10,00;BRL;NF 1;Venda;venda"
     rows = [HEADER.replace(",", profile.csv.delimiter).encode(), good.encode()]
     for _ in range(draw(st.integers(0, 8))):
-        row = written(draw(FIELDS), draw(st.sets(st.integers(0, 8), max_size=3)), profile)
+        row = written(
+            draw(fields_of(profile)), draw(st.sets(st.integers(0, 8), max_size=3)), profile
+        )
         match draw(st.integers(0, 9)):
             case 0:
                 at = draw(st.integers(0, len(row)))
