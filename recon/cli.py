@@ -316,12 +316,11 @@ def _termination_as_interrupt() -> Iterator[None]:
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    # One that is ignored stays so: nohup relies on it.
-    before = {
-        n: h
-        for n in (signal.SIGTERM, signal.SIGHUP)
-        if (h := signal.getsignal(n)) != signal.SIG_IGN
-    }
+    before = {n: signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    # nohup relies on an ignored SIGHUP. An ignored SIGINT only says that a script started us with `&`: who then sends
+    # one means it.
+    if before[signal.SIGHUP] == signal.SIG_IGN:
+        del before[signal.SIGHUP]
     for number in before:
         signal.signal(number, interrupt)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,25 @@ def test_a_bug_is_not_dressed_as_an_expected_failure(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("recon.up.up", breaks)
     with pytest.raises(ZeroDivisionError):
         main(["up"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_command_even_where_a_script_started_it_in_the_background(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = signal.signal(number, signal.SIG_IGN)  # what `command &` does to SIGINT
+    try:
+        monkeypatch.setattr("recon.up.up", lambda *_: os.kill(os.getpid(), number))
+        assert main(["up"]) == 130
+        assert signal.getsignal(number) == signal.SIG_IGN, "as it was found"
+    finally:
+        signal.signal(number, before)
+
+
+def test_nohup_keeps_its_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        monkeypatch.setattr("recon.up.up", lambda *_: os.kill(os.getpid(), signal.SIGHUP))
+        assert main(["up"]) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
