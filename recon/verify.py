@@ -33,7 +33,7 @@ def verify(folder: Path, profile: str | None, output: Output) -> int:
     held, failed, unchecked = (_named(checks, held) for held in (True, False, None))
     output.line(f"{len(held)} de {len(checks)} verificações fecham")
     if unchecked:
-        output.line(f"Sem manifesto nem run.json na pasta não se verificam: {', '.join(unchecked)}")
+        output.line(f"Não verificado, por falta de manifestos: {', '.join(unchecked)}")
     if output.as_json:
         output.document(
             {

@@ -8,6 +8,8 @@ every run leaves. `prelude/` holds the tables that several of them read.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -54,13 +56,19 @@ def queries() -> list[Query]:
 
 def verify(folder: Path, profile: Profile) -> list[Check]:
     """Raises UsageError where the folder holds no result, or its tables are not those of one."""
+    with checker(folder, profile) as check:
+        return [check(query) for query in queries()]
+
+
+@contextmanager
+def checker(folder: Path, profile: Profile) -> Iterator[Callable[[Query], Check]]:
     written = read_written(folder)
     left = {str(stage) for stage in written.figures}
     if written.manifests:
         left.add("manifest")
     with duckdb.connect() as connection:
         _load(connection, written, profile)
-        return [_check(connection, query, left) for query in queries()]
+        yield lambda query: _check(connection, query, left)
 
 
 def _query(path: Path) -> Query:

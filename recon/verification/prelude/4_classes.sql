@@ -8,21 +8,15 @@ anti join result_lines as r on r.source = 'matches' and r.side = e.side and r.li
 -- Equal in every field: occurrences of one row. Where one of them found a counterpart all the open ones are surplus;
 -- where none did, one row stands for itself and the others are surplus. Which one is which cannot be said, nor matters.
 create table repeated as
-with repeats as (
-  select side, entry_id, account, posted_on, amount, currency, reference, description, kind,
-    count(*) as occurrences, min(line_no) as first_line
-  from entries
-  group by all
-  having count(*) > 1
+with contents as (
+  select side, line_no, row(*columns(* exclude (line_no, reference_norm))) as content from entries
+), repeats as (
+  select content, min(line_no) as first_line from contents group by content having count(*) > 1
 ), numbered as (
-  select e.side, e.line_no, r.first_line, r.occurrences, o.line_no is not null as open
+  select c.side, c.line_no, r.first_line, o.line_no is not null as open
   from repeats as r
-  join entries as e
-    on e.side = r.side and e.posted_on = r.posted_on and e.amount = r.amount and e.currency = r.currency
-    and e.entry_id is not distinct from r.entry_id and e.account is not distinct from r.account
-    and e.reference is not distinct from r.reference and e.description is not distinct from r.description
-    and e.kind is not distinct from r.kind
-  left join open_rows as o on o.side = e.side and o.line_no = e.line_no
+  join contents as c using (content)
+  left join open_rows as o on o.side = c.side and o.line_no = c.line_no
 )
 select *, count(*) filter (not open) over (partition by side, first_line) > 0 as one_matched
 from numbered;
