@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.profile import TEXT_COLUMNS, Profile
+from jobs.profile import AMOUNT_COLUMNS, TEXT_COLUMNS, Profile
 from jobs.validation.records import Grammar
 from shared.currency import EXPONENTS
 from shared.ptbr import number
@@ -152,7 +152,7 @@ def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
     if not body:
         return None
     values: dict[str, str | None] = {}
-    entry: Entry = {"line_no": line_no}
+    entry: Entry = {"line_no": line_no} | dict.fromkeys(AMOUNT_COLUMNS)
     at = ""
     try:
         values = reader.values(body)
@@ -164,8 +164,12 @@ def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
             ("currency", reader.currency),
         ):
             entry[at] = parse(values.get(at))
-        at = "amount"
-        entry[at] = reader.amount(values.get(at), EXPONENTS[entry["currency"]])
+        for at in ("amount", *AMOUNT_COLUMNS):
+            if at == "amount" or values.get(at):
+                entry[at] = reader.amount(values.get(at), EXPONENTS[entry["currency"]])
+        gross, fee, at = entry["gross"], entry["fee"], "net"
+        if None not in (gross, fee, entry[at]) and entry[at] != gross - fee:
+            raise Fault("NET_NOT_GROSS_MINUS_FEE", "não é o bruto menos a taxa")
     except Fault as fault:
         column = reader.sources.get(at)
         raw = (values.get(at) or "") if at else body.decode(errors="backslashreplace")

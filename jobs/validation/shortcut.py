@@ -16,7 +16,7 @@ import pyarrow.compute
 from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
-from jobs.profile import TEXT_COLUMNS
+from jobs.profile import AMOUNT_COLUMNS, TEXT_COLUMNS
 from jobs.validation.judgement import Fault, Reader, normalised
 from shared.currency import EXPONENTS
 
@@ -36,6 +36,10 @@ _TYPES = {
     "description": pa.string(),
     "kind": pa.string(),
     "group_key": pa.string(),
+    "gross": pa.int64(),
+    "fee": pa.int64(),
+    "net": pa.int64(),
+    "balance": pa.int64(),
     "reference_norm": pa.string(),
 }
 SCHEMA = pa.schema(
@@ -58,20 +62,35 @@ def sure(
     side = _by_value(column("side"), reader.side, pa.string())
     day = _by_value(column("posted_on"), reader.day, pa.date32())
     currency = _by_value(column("currency"), reader.currency, pa.string())
-    amount = _amounts(column("amount"), currency, reader)
+    exponents = _by_value(currency, lambda code: EXPONENTS.get(code or ""), pa.int8())
+    amount = _amounts(column("amount"), exponents, reader)
+    more = {
+        name: _amounts(column(name), exponents, reader)
+        if name in reader.index
+        else pa.nulls(len(table), pa.int64())
+        for name in AMOUNT_COLUMNS
+    }
     good = pc.and_(pc.and_(side.is_valid(), day.is_valid()), amount.is_valid())
+    for name in reader.index.keys() & more:
+        good = pc.and_(good, pc.or_(more[name].is_valid(), column(name).is_null()))
+    adds_up = pc.equal(more["net"], pc.subtract(more["gross"], more["fee"])).fill_null(True)
+    good = pc.and_(good, adds_up)
     for name, pattern in reader.skip_rules.items():
         skipped = pc.match_substring_regex(column(name), pattern).fill_null(False)
         good = pc.and_not(good, skipped)
     texts = {name: column(name) for name in TEXT_COLUMNS}
-    arrays = texts | {
-        "side": side,
-        "line_no": pa.array(lines[kept]),
-        "posted_on": day,
-        "amount": amount,
-        "currency": currency,
-        "reference_norm": _normalised(texts["reference"]),
-    }
+    arrays = (
+        texts
+        | more
+        | {
+            "side": side,
+            "line_no": pa.array(lines[kept]),
+            "posted_on": day,
+            "amount": amount,
+            "currency": currency,
+            "reference_norm": _normalised(texts["reference"]),
+        }
+    )
     entries = pa.table([arrays[name] for name in SCHEMA.names], schema=SCHEMA).filter(good)
     entered = np.zeros(len(lines), bool)
     entered[kept[good.to_numpy(zero_copy_only=False)]] = True
@@ -129,11 +148,10 @@ def _by_value(column: Array, parse: Callable[[str | None], Any], kind: pa.DataTy
     return values.take(encoded.indices)
 
 
-def _amounts(text: Array, currency: Array, reader: Reader) -> Array:
+def _amounts(text: Array, exponents: Array, reader: Reader) -> Array:
     """Minor units where whole digits are few enough for int64 whatever the currency; else null."""
     point, group = re.escape(reader.decimal), re.escape(reader.thousands)
     whole = r"\d{1,14}" + (rf"|\d{{1,3}}(?:{group}\d{{3}}){{1,3}}" if group else "")
-    exponents = _by_value(currency, lambda code: EXPONENTS.get(code or ""), pa.int8())
     amounts = pa.nulls(len(text), pa.int64())
     for exponent in pc.unique(exponents).drop_null().to_pylist():
         fraction = rf"(?:{point}\d{{1,{exponent}}})?" if exponent else ""

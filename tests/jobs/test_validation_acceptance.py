@@ -46,6 +46,11 @@ def test_both_files_are_written_with_their_types_even_when_one_is_empty(tmp_path
                 pa.field("reference", pa.string()),
                 pa.field("description", pa.string()),
                 pa.field("kind", pa.string()),
+                pa.field("group_key", pa.string()),
+                pa.field("gross", pa.int64()),
+                pa.field("fee", pa.int64()),
+                pa.field("net", pa.int64()),
+                pa.field("balance", pa.int64()),
                 pa.field("reference_norm", pa.string()),
             ]
         )

@@ -51,6 +51,7 @@ def test_a_record_becomes_an_entry_with_its_line_and_typed_values():
         "reference_norm": "NF 1",
         "description": "Venda",
         "kind": None,
+        **dict.fromkeys(("group_key", "gross", "fee", "net", "balance")),
     }
 
 
@@ -126,6 +127,21 @@ def test_an_amount_is_read_exactly_or_rejected(text: str, currency: str, units: 
 )
 def test_a_thousands_sign_stands_where_it_belongs_or_nowhere(text: str, units: int | str):
     assert amount(text, reader=BRAZILIAN) == units
+
+
+def test_other_amounts_are_optional_and_net_is_gross_less_fee_where_all_are_given():
+    columns = 'gross = "account"\nfee = "description"\nnet = "kind"\nbalance = "reference"'
+    cards = reader_of(profile_of(columns=columns))
+    found = entry("A,,100.00,2026-02-16,97.01,BRL,-5,2.99,97.01", cards)
+    assert [found[n] for n in ("gross", "fee", "net", "balance")] == [10000, 299, 9701, -500]
+    assert entry("A,,100.00,2026-02-16,97.01,BRL,,,97.00", cards)["fee"] is None
+    wrong = reject("A,,100.00,2026-02-16,97.01,BRL,,2.99,97.00", cards)
+    assert (wrong.code, wrong.column, wrong.raw_value) == (
+        "NET_NOT_GROSS_MINUS_FEE",
+        "kind",
+        "97.00",
+    )
+    assert reject("A,,100.00,2026-02-16,97.01,BRL,,2.999,", cards).code == "AMOUNT_SCALE"
 
 
 @pytest.mark.parametrize(

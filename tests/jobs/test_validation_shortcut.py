@@ -20,6 +20,7 @@ BRAZILIAN = profile_of(
     'delimiter = ";"\ndecimal = ","\nthousands = "."\ndate_format = "%d/%m/%Y"',
     '{ column = "side", values = { RAZAO = "A", BANCO = "B", A = "A" } }',
 )
+CARDS = profile_of(columns='gross = "account"\nfee = "description"\nnet = "kind"')
 ESCAPED = profile_of(r"escape = '\'", '"B"')
 
 TEXTS = [
@@ -98,17 +99,20 @@ def fields_of(profile: Profile) -> st.SearchStrategy[tuple[str, ...]]:
     brazilian = profile is BRAZILIAN
     swap = str.maketrans(".,", ",." if brazilian else ".,")
     amounts = [amount.translate(swap) for amount in (PLAIN, PLAIN + GROUPED)[brazilian]]
+    others = st.sampled_from(TEXTS)
+    if profile is CARDS:
+        others = st.sampled_from(["", "", "10.00", "3", "7.00", "0", "-3", "x", "1.001", "9" * 16])
     texts = st.one_of(st.sampled_from(TEXTS), st.text(max_size=4))
     return st.tuples(
         mostly("A", "side"),
         texts,
-        st.sampled_from(TEXTS),
+        others,
         mostly("16/02/2026" if brazilian else "2026-02-16", "date"),
         st.sampled_from(amounts).flatmap(lambda amount: mostly(amount, "amount")),
         mostly("BRL", "currency"),
         texts,
-        st.sampled_from(TEXTS),
-        st.sampled_from(TEXTS),
+        others,
+        others,
     )
 
 
@@ -128,7 +132,11 @@ def written(fields: tuple[str, ...], quoted: set[int], profile: Profile) -> byte
 
 @st.composite
 def dirty_files(draw: st.DrawFn, profile: Profile) -> bytes:
-    good = GOOD if profile is not BRAZILIAN else "A;E1;1;16/02/2026;10,00;BRL;NF 1;Venda;venda"
+    good = GOOD
+    if profile is BRAZILIAN:
+        good = "A;E1;1;16/02/2026;10,00;BRL;NF 1;Venda;venda"
+    if profile is CARDS:
+        good = "A,E1,10.00,2026-02-16,10.00,BRL,NF 1,0.50,9.50"
     rows = [HEADER.replace(",", profile.csv.delimiter).encode(), good.encode()]
     for _ in range(draw(st.integers(0, 8))):
         row = written(
@@ -157,7 +165,7 @@ def by_definition(data: bytes, profile: Profile) -> tuple[list[Any], list[Any], 
     return entries, rejects, verdicts.count(None)
 
 
-PROFILES = st.sampled_from([DEFAULT, SKIPPING, BRAZILIAN, ESCAPED])
+PROFILES = st.sampled_from([DEFAULT, SKIPPING, BRAZILIAN, ESCAPED, CARDS])
 CASES = PROFILES.flatmap(lambda profile: st.tuples(st.just(profile), dirty_files(profile)))
 
 

@@ -34,6 +34,7 @@ currency = "currency"
 reference = "reference"
 description = "description"
 kind = "kind"
+{columns}
 [validate]
 max_reject_ratio = {ratio}
 [[passes]]
@@ -55,8 +56,9 @@ class Outcome:
         return {row["line_no"]: row["code"] for row in self.rejects}
 
 
-def profile_of(csv: str = "", side: str = '"side"', ratio: str = "1") -> Profile:
-    return parse_profile(_PROFILE.format(csv=csv, side=side, ratio=ratio).encode(), "teste.toml")
+def profile_of(csv: str = "", side: str = '"side"', ratio: str = "1", columns: str = "") -> Profile:
+    text = _PROFILE.format(csv=csv, side=side, ratio=ratio, columns=columns)
+    return parse_profile(text.encode(), "teste.toml")
 
 
 def reader_of(profile: Profile) -> Reader:
