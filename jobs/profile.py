@@ -31,6 +31,7 @@ from shared.errors import ReconError, StageInputError
 
 Side = Literal["A", "B"]
 TextColumn = Literal["entry_id", "account", "reference", "description", "kind", "group_key"]
+Calendar = Literal["civil", "br-bank"]
 AmountColumn = Literal["gross", "fee", "net", "balance"]  # beside the amount, and optional
 Column = Literal["side", "posted_on", "amount", "currency", TextColumn, AmountColumn]
 KeyColumn = Literal["amount", "currency", "reference_norm", TextColumn]
@@ -218,6 +219,9 @@ class Pass(_Section):
     days: tuple[_Days, _Days] = Field(
         (0, 0), description="[menor, maior] de B.posted_on − A.posted_on, em dias, como [0, 2]"
     )
+    calendar: Calendar = Field(
+        "civil", description='"civil" (todos os dias) ou "br-bank": days em dias úteis bancários'
+    )
     unique: StrictBool = Field(False, description="true ou false: se só vale um candidato único")
     mode: Literal["automatic", "suggest"] = Field(
         "automatic",
@@ -242,7 +246,7 @@ class Pass(_Section):
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
         needed, foreign = (
-            ("group_by", {"on", "days", "unique", "mode"})
+            ("group_by", {"on", "days", "calendar", "unique", "mode"})
             if self.kind == "group"
             else ("on", {"group_by", "compare"})
         )
@@ -287,6 +291,9 @@ class Grace(_Section):
 
     A: StrictInt = Field(0, ge=0, le=MAX_DAYS, description="dias, um inteiro de 0 a 36600")
     B: StrictInt = Field(0, ge=0, le=MAX_DAYS, description="dias, um inteiro de 0 a 36600")
+    calendar: Calendar = Field(
+        "civil", description='"civil" (todos os dias) ou "br-bank": A e B em dias úteis bancários'
+    )
 
 
 class Aging(_Section):

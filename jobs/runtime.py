@@ -382,7 +382,7 @@ def hash_stream(body: BinaryIO) -> str:
 
 @cache
 def library_versions() -> dict[str, str]:
-    names = ("duckdb", "pyarrow", "sqlglot", "numpy")
+    names = ("duckdb", "pyarrow", "sqlglot", "numpy", "holidays")
     return {"python": platform.python_version()} | {name: version(name) for name in names}
 
 

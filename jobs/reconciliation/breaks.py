@@ -14,12 +14,11 @@ from jobs.reconciliation.passes import (
     CONTENT,
     criteria,
     everything,
-    nothing,
     of_pass,
     prepared,
     sums,
 )
-from jobs.reconciliation.rules import by_currency, rule, union_all, values
+from jobs.reconciliation.rules import by_currency, nothing, rule, union_all, values
 from shared.currency import EXPONENTS
 from shared.taxonomy import ROW_CLASSES
 
@@ -62,9 +61,7 @@ def class_open_rows(
         engine.table(name, rule(name))
     _group(engine, profile, currencies)
     _pair_off(engine, profile)
-    engine.table(
-        "classed", rule("classed", as_of=as_of, grace_a=profile.grace.A, grace_b=profile.grace.B)
-    )
+    engine.table("classed", rule("classed", as_of=as_of))
     engine.table("explained", rule("explained"))
     engine.view("classes", _classes())
     engine.view("buckets", _buckets(profile.aging.buckets))

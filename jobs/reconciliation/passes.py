@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from sqlglot import exp
 
 from jobs.profile import TEXT_COLUMNS, Pass, Profile, minor_units
+from jobs.reconciliation.days import name_days
 from jobs.reconciliation.engine import Engine
-from jobs.reconciliation.rules import by_currency, length_prefixed, match_key, rule, union_all
+from jobs.reconciliation.rules import (
+    by_currency,
+    day_number,
+    length_prefixed,
+    match_key,
+    nothing,
+    rule,
+    union_all,
+)
 from shared.currency import EXPONENTS
 from shared.errors import ReconError
 
@@ -41,7 +50,8 @@ class TooManyPairsError(ReconError):
 
 
 def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
-    """Reads `entries`. Names `pairs`, `group_rows` (matched), `unmatched` (open), `crowded` (had equals in a pass)."""
+    """Reads `entries`. Names `days`, `pairs`, `group_rows` (both matched), `unmatched`, `crowded` (had equals)."""
+    name_days(engine, profile)
     engine.view("unmatched", everything("entries"))
     found = [nothing(_PAIR)]
     group_rows = [nothing(_GROUP_ROW)]
@@ -81,24 +91,26 @@ def everything(table: str, *columns: str) -> exp.Select:
     return exp.select(*(columns or "*")).from_(table)
 
 
-def nothing(columns: Mapping[str, str]) -> exp.Query:
-    """No rows, of these columns and types: what a run without such a pass has in its place."""
-    nulls = (exp.cast(exp.null(), kind).as_(name) for name, kind in columns.items())
-    return exp.select(*nulls).where(exp.false())
-
-
 def is_exact(step: Pass) -> bool:
-    return not step.amount.abs and not step.amount.bps and step.days == (0, 0)
+    return (
+        not step.amount.abs
+        and not step.amount.bps
+        and step.days == (0, 0)
+        and step.calendar == "civil"
+    )
 
 
 def prepared(step: Pass, currencies: Iterable[str]) -> exp.Query:
     """Open rows with what a pass varies as columns, so that its rule is a fixed text."""
     tolerances = {code: minor_units(step.amount.abs, EXPONENTS[code]) for code in currencies}
     rows = exp.select(
-        "*",
+        "unmatched.*",
         match_key(key_columns(step)).as_("match_key"),
         by_currency(tolerances).as_("tolerance"),
+        day_number(step.calendar).as_("day_number"),
     ).from_("unmatched")
+    if step.calendar == "br-bank":
+        rows = rows.join("days", on="days.posted_on = unmatched.posted_on")
     return rows.select(_value(step).as_("value")) if step.kind == "group" else rows
 
 

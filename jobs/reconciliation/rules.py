@@ -10,6 +10,8 @@ from typing import Any, cast
 import sqlglot
 from sqlglot import exp
 
+from jobs.profile import Calendar
+
 DIALECT = "duckdb"  # what the rules are written in
 
 
@@ -87,11 +89,30 @@ def by_currency(values: Mapping[str, int]) -> exp.Expr:
     return exp.cast(limit if values else exp.null(), "decimal(38, 0)")
 
 
+def day_number(calendar: Calendar) -> exp.Expr:
+    """Of a row of `unmatched`, or of the day that `days` has for it."""
+    if calendar == "br-bank":
+        return exp.column("banking_day", "days")
+    return exp.func(
+        "date_diff",
+        exp.convert("day"),
+        exp.cast(exp.convert("1900-01-01"), "date"),
+        exp.column("posted_on"),
+        dialect=DIALECT,
+    )
+
+
 def values(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> exp.Query:
     """Constants as a relation."""
     return exp.select("*").from_(
         exp.values([tuple(row) for row in rows], alias=name, columns=list(columns))
     )
+
+
+def nothing(columns: Mapping[str, str]) -> exp.Query:
+    """No rows, of these columns and types: what a run without such a pass has in its place."""
+    nulls = (exp.cast(exp.null(), kind).as_(name) for name, kind in columns.items())
+    return exp.select(*nulls).where(exp.false())
 
 
 def union_all(queries: Iterable[exp.Query]) -> exp.Query:

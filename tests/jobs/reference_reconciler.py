@@ -6,13 +6,14 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
 from jobs.profile import Pass, Profile
 from tests.jobs.reconciliation_case import Entry
 
+CARNIVAL = (date(2026, 2, 16), date(2026, 2, 17))  # the only holidays near DAY_ZERO
 UNIT = {"BRL": 100, "USD": 100, "JPY": 1, "BHD": 1000}
 
 
@@ -105,7 +106,12 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
                     outcome.groups.add((step.name, group.lines, group.sum_a, group.sum_b))
                     open_rows = [e for e in open_rows if e.line_no not in group.lines]
             continue
-        if step.amount.abs == 0 and step.amount.bps == 0 and step.days == (0, 0):
+        if (
+            step.amount.abs == 0
+            and step.amount.bps == 0
+            and step.days == (0, 0)
+            and step.calendar == "civil"
+        ):
             pairs, left_over = _pair_equals(step, open_rows, occurrence)
             surplus |= left_over
         else:
@@ -128,6 +134,8 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
 
     for e in open_rows:
         age = max((as_of - e.posted_on).days, 0)
+        grace = profile.grace.A if e.side == "A" else profile.grace.B
+        waited = max(_days_between(e.posted_on, as_of, profile.grace.calendar), 0)
         mismatch = mismatches.get(e.line_no)
         suggestion = suggestions.get(e.line_no)
         explain = _explain(e, mismatch or suggestion, misses, open_rows, row_id, crowded)
@@ -148,7 +156,7 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             if e.side == "B":
                 continue  # told under A
             row_class, other = "suggested", suggestion.b
-        elif age < (profile.grace.A if e.side == "A" else profile.grace.B):
+        elif waited < grace:
             row_class = "pending_in_transit"
         else:
             row_class = "missing_in_b" if e.side == "A" else "missing_in_a"
@@ -311,13 +319,20 @@ def _misses(profile: Profile, rows: Sequence[Entry]) -> tuple[list[Miss], set[in
     return misses, crowded
 
 
+def _days_between(first: date, last: date, calendar: str) -> int:
+    if first > last:
+        return -_days_between(last, first, calendar)
+    days = [first + timedelta(n) for n in range(1, (last - first).days + 1)]
+    return len([d for d in days if calendar == "civil" or (d.weekday() < 5 and d not in CARNIVAL)])
+
+
 def _failed(step: Pass, a: Entry, b: Entry) -> tuple[str, ...]:
     failed = []
     if a.currency != b.currency:
         failed.append("currency")
     if not _near_enough(step, a, a.amount - b.amount):
         failed.append("sign" if _near_enough(step, a, a.amount + b.amount) else "amount")
-    if not step.days[0] <= b.day - a.day <= step.days[1]:
+    if not step.days[0] <= _days_between(a.posted_on, b.posted_on, step.calendar) <= step.days[1]:
         failed.append("date")
     return tuple(failed)
 

@@ -26,6 +26,7 @@ from tests.jobs.reference_reconciler import reconcile_slowly
 CASES = 100
 BATCHES = 10
 KEY_COLUMNS = ("entry_id", "reference_norm", "description", "currency", "amount")
+CALENDARS = ("civil", "civil", "br-bank")
 AS_OF = DAY_ZERO + timedelta(days=4)
 MATCH = ("pass_name", "class", "line_a", "line_b", "delta", "delta_days")
 BREAK = (
@@ -96,6 +97,7 @@ def _profile(random: Random) -> Profile:
             f'[[passes]]\nname = "p{number}"\non = {json.dumps(columns)}\n'
             f'amount = {{ abs = "{units}", bps = {points} }}\ndays = {days}\n'
             f"unique = {random.choice(('true', 'false'))}\n"
+            f'calendar = "{random.choice(CALENDARS)}"\n'
             f'mode = "{random.choice(("automatic", "suggest")) if number else "automatic"}"\n'
         )
     return profile_of("".join(passes), _limits(random))
@@ -114,6 +116,7 @@ def _limits(random: Random) -> str:
     return (
         f"[limits]\nmax_candidates_per_row = {random.choice((1, 3, 50))}\n"
         f"[grace]\nA = {random.choice((0, 3))}\nB = {random.choice((0, 3))}\n"
+        f'calendar = "{random.choice(CALENDARS)}"\n'
         + random.choice(("", '[materiality]\nbreak = "1.005"\n'))
     )
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.jobs.reconciliation_case import DAY_ZERO, DEFAULT_PASSES, Entry, profile_of, run
 
+
 A, B = "A", "B"
 SMALL_FILES = {
     "matched_exact": (Entry(A, 100, "E1"), Entry(B, 100, "E1")),
@@ -332,6 +333,31 @@ def test_a_row_within_its_grace_is_pending_until_its_day_comes(tmp_path: Path) -
 
     assert classes(1) == {"pending_in_transit": 1, "missing_in_a": 1}
     assert classes(2) == {"missing_in_b": 1, "missing_in_a": 1}
+
+
+def test_a_window_in_banking_days_passes_over_weekends_and_holidays(tmp_path: Path) -> None:
+    banking = profile_of(
+        '[[passes]]\nname = "util"\non = ["entry_id"]\ndays = [1, 1]\ncalendar = "br-bank"\n'
+    )
+    entries = (
+        Entry(A, 100, "over-carnival", day=-3),  # Friday the 13th to Ash Wednesday
+        Entry(B, 100, "over-carnival", day=2),
+        Entry(A, 100, "from-a-sunday", day=6),
+        Entry(B, 100, "from-a-sunday", day=7),
+        Entry(A, 100, "two-days", day=2),
+        Entry(B, 100, "two-days", day=4),
+    )
+    done = run(tmp_path, entries, banking)
+    assert done.classes == {"matched_timing": 2, "date_mismatch": 1}
+    assert [m["delta_days"] for m in done.matches] == [5, 1]
+
+
+def test_a_grace_in_banking_days_says_on_which_day_the_row_is_late(tmp_path: Path) -> None:
+    patient = profile_of(rest='[grace]\nA = 2\nB = 1\ncalendar = "br-bank"\n')
+    entries = (Entry(A, 100, "E1", day=-3), Entry(B, 100, "E2", day=-3))
+    done = run(tmp_path, entries, patient, DAY_ZERO + timedelta(days=2))
+    told = {b["class"]: b["break_on"] for b in done.breaks}
+    assert told == {"pending_in_transit": DAY_ZERO + timedelta(days=3), "missing_in_a": None}
 
 
 def test_a_break_is_aged_from_its_posting_to_the_day_of_the_run(tmp_path: Path) -> None:

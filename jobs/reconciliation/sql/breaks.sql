@@ -40,7 +40,8 @@ select
   explained.explain,
   classes.outcome = 'break' and abs(coalesce(measured.group_delta, measured.delta)) >= $threshold as material,
   case when measured.side = 'A' then measured.line_no end as line_a,
-  case when measured.side = 'B' then measured.line_no else measured.other_line end as line_b
+  case when measured.side = 'B' then measured.line_no else measured.other_line end as line_b,
+  case when measured.class = 'pending_in_transit' then measured.due_on end as break_on
 from measured
 join classes on classes.class = measured.class
 join buckets on measured.age_days between buckets.first_day and buckets.last_day

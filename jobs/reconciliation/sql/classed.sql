@@ -4,8 +4,12 @@ with counterparts as (
   union all
   select line_b as line_no, line_a as counterpart, class, pass_number from counterpart_pairs
 ), aged as (
-  select *, cast(greatest(date_diff('day', posted_on, $as_of), 0) as int) as age_days
+  select
+    open_ids.*,
+    cast(greatest(date_diff('day', open_ids.posted_on, $as_of), 0) as int) as age_days,
+    case when open_ids.side = 'A' then days.due_a else days.due_b end as due_on
   from open_ids
+  join days on days.posted_on = open_ids.posted_on
 )
 select
   aged.line_no,
@@ -14,6 +18,7 @@ select
   aged.amount,
   aged.currency,
   aged.age_days,
+  aged.due_on,
   counterparts.counterpart,
   counterparts.pass_number,
   group_mismatches.group_id,
@@ -24,7 +29,7 @@ select
     when set_aside.reason = 'duplicate' then 'duplicate_b'
     when set_aside.reason = 'ambiguous' then 'ambiguous'
     when counterparts.class is not null then counterparts.class
-    when aged.age_days < case when aged.side = 'A' then $grace_a else $grace_b end then 'pending_in_transit'
+    when aged.due_on > $as_of then 'pending_in_transit'
     when aged.side = 'A' then 'missing_in_b'
     else 'missing_in_a'
   end as class

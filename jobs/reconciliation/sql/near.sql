@@ -10,6 +10,7 @@ with pairs as (
     cast(a.amount as decimal(38, 0)) - cast(b.amount as decimal(38, 0)) as delta,
     abs(cast(a.amount as decimal(38, 0)) + cast(b.amount as decimal(38, 0))) as flipped_delta,
     cast(date_diff('day', a.posted_on, b.posted_on) as int) as delta_days,
+    b.day_number - a.day_number as days_apart,
     a.currency <> b.currency as fails_currency
   from keys
   join open_rows as a on a.match_key = keys.match_key
@@ -21,7 +22,7 @@ with pairs as (
     *,
     abs(delta) > tolerance and abs(delta) * 10000 > tolerance_10000 as fails_amount,
     flipped_delta <= tolerance or flipped_delta * 10000 <= tolerance_10000 as is_flipped,
-    delta_days not between $first_day and $last_day as fails_date
+    days_apart not between $first_day and $last_day as fails_date
   from pairs
 )
 select

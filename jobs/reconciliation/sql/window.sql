@@ -1,4 +1,4 @@
--- Tolerance pass: equal key and currency, amounts near enough, B posted inside the window of days.
+-- Tolerance pass: equal key and currency, amounts near enough, B posted inside the window of days of its calendar.
 -- The pair that is closest for both its rows matches; under the unique guard all candidates tie. A tie is no match.
 with pairs as (
   select
@@ -8,7 +8,8 @@ with pairs as (
     a.tolerance,
     abs(cast(a.amount as decimal(38, 0))) * $basis_points as tolerance_10000,
     cast(a.amount as decimal(38, 0)) - cast(b.amount as decimal(38, 0)) as delta,
-    cast(date_diff('day', a.posted_on, b.posted_on) as int) as delta_days
+    cast(date_diff('day', a.posted_on, b.posted_on) as int) as delta_days,
+    b.day_number - a.day_number as days_apart
   from open_rows as a
   join open_rows as b on a.match_key = b.match_key and a.currency = b.currency
   where a.side = 'A' and b.side = 'B'
@@ -19,7 +20,7 @@ with pairs as (
     rank() over (partition by line_b order by $choose * abs(delta), $choose * abs(delta_days)) as rank_b
   from pairs
   where (abs(delta) <= tolerance or abs(delta) * 10000 <= tolerance_10000)
-    and delta_days between $first_day and $last_day
+    and days_apart between $first_day and $last_day
 ), counted as (
   select
     *,
