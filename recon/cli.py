@@ -118,7 +118,10 @@ def reconcile(
     /,
     *,
     profile: ProfileOrPath = "default",
-    engine: Annotated[Literal["duckdb"], Parameter(help="What runs the rules.")] = "duckdb",
+    engine: Annotated[
+        Literal["duckdb", "spark", "auto"],
+        Parameter(help="What runs the rules, to the same result; auto: by the number of entries."),
+    ] = "duckdb",
     as_of: Annotated[
         str | None,
         Parameter(help="Day for ageing and pending, YYYY-MM-DD (default: the latest of the file)."),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.profile import Profile, load_profile, parse_profile
+from jobs.reconciliation.engine import EngineName, EngineUnavailableError
 from jobs.reconciliation.reconcile import reconcile as reconcile_entries
 from jobs.validation.acceptance import ENTRIES, REJECTS, ValidationResult
 from jobs.validation.acceptance import validate as validate_file
@@ -53,7 +54,12 @@ def validate(file: Path, profile: str, out: Path | None, output: Output) -> int:
 
 
 def reconcile(
-    file: Path, profile: str, out: Path | None, engine: str, as_of: date | None, output: Output
+    file: Path,
+    profile: str,
+    out: Path | None,
+    engine: EngineName,
+    as_of: date | None,
+    output: Output,
 ) -> int:
     out = out or OUT / file.stem
     loaded = find_profile(profile)
@@ -67,6 +73,8 @@ def reconcile(
             result = reconcile_entries(
                 validation.entries, loaded, out, validation.figures, engine=engine, as_of=as_of
             )
+    except EngineUnavailableError as error:
+        raise UsageError(error.message, hint=error.hint) from error
     except ReconError as error:
         _tell(Verdict.INCOMPLETE, error, output)
         return 1

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import duckdb
 from sqlglot import exp
 
 from jobs.reconciliation.rules import render
+from shared.errors import ReconError
+
+EngineName = Literal["duckdb", "spark", "auto"]
+# About where DuckDB needs more than the 16 GB of one Glue worker (0.3 to 0.4 GB a million entries) and begins to spill.
+SPARK_FROM_ENTRIES = 50_000_000
+
+
+class EngineUnavailableError(ReconError):
+    """This machine lacks what an engine runs on. A retry does not help."""
+
+    code = "ENGINE_UNAVAILABLE"
 
 
 class Engine(Protocol):
+    """A context manager: what it keeps for a run goes with it."""
+
     name: str
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
 
     def source(self, name: str, path: Path) -> None:
         """Names a Parquet file."""

@@ -13,13 +13,12 @@ from zoneinfo import ZoneInfo
 from jobs.profile import Profile
 from jobs.reconciliation import proof
 from jobs.reconciliation.breaks import class_open_rows
-from jobs.reconciliation.engine import DuckDBEngine, Engine
+from jobs.reconciliation.engine import SPARK_FROM_ENTRIES, DuckDBEngine, Engine, EngineName
 from jobs.reconciliation.figures import write_figures
 from jobs.reconciliation.passes import everything, match
 from jobs.reconciliation.proof import Difference, IdentityError, Total
 from jobs.reconciliation.rules import rule
 from jobs.runtime import Produced
-from shared.errors import ArgumentError
 from shared.manifest import PassFigures, ReconciliationFigures, ValidationFigures
 from shared.taxonomy import ROW_CLASSES
 
@@ -35,22 +34,35 @@ def reconcile(
     profile: Profile,
     out_dir: Path,
     validation: ValidationFigures,
-    engine: str = "duckdb",
+    engine: EngineName = "duckdb",
     as_of: date | None = None,
     threads: int | None = None,
     memory_limit: str | None = None,
+    staging: str | None = None,
 ) -> ReconciliationResult:
     """Writes matches, breaks, bridge and summary into out_dir; what does not fit in memory spills there meanwhile.
 
-    as_of: by default the latest day of the entries.
+    as_of: by default the latest day of the entries. staging: for Spark, a folder that all its workers reach.
 
-    Raises IdentityError where the result does not prove itself, TooManyPairsError where a pass is too wide.
+    Raises IdentityError where the result does not prove itself, TooManyPairsError where a pass is too wide,
+    EngineUnavailableError where this machine lacks the engine.
     """
-    if engine != "duckdb":
-        raise ArgumentError(f"O motor {engine} não existe nesta versão; use duckdb.")
-    with DuckDBEngine(out_dir, threads, memory_limit) as duckdb:
-        duckdb.source("entries", entries)
-        return _reconcile(duckdb, profile, out_dir, validation, as_of)
+    chosen: Engine
+    if engine_for(engine, validation.entries) == "spark":
+        from jobs.reconciliation.spark_engine import SparkEngine
+
+        chosen = SparkEngine(out_dir, validation.entries, staging, threads, memory_limit)
+    else:
+        chosen = DuckDBEngine(out_dir, threads, memory_limit)
+    with chosen as running:
+        running.source("entries", entries)
+        return _reconcile(running, profile, out_dir, validation, as_of)
+
+
+def engine_for(asked: EngineName, entries: int) -> EngineName:
+    if asked != "auto":
+        return asked
+    return "spark" if entries >= SPARK_FROM_ENTRIES else "duckdb"
 
 
 def _reconcile(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 from jobs.profile import load_profile
+from jobs.reconciliation.engine import EngineName
 from jobs.reconciliation.reconcile import reconcile
 from jobs.runtime import JobArguments, StageRun, fetch, predecessor
 from shared.identity import day_of
@@ -14,13 +14,17 @@ from shared.manifest import Manifest, ValidationFigures
 
 
 class ReconciliationArguments(JobArguments):
-    """as_of: by default the job's day, else the latest day of the entries. threads, memory_limit: DuckDB's defaults."""
+    """as_of: by default the job's day, else the entries' latest. threads, memory_limit: the engine's defaults.
+
+    staging_path: for Spark, a folder that all its workers reach; by default this machine's scratch.
+    """
 
     validated_data_path: str
-    engine: Literal["duckdb"] = "duckdb"
+    engine: EngineName = "duckdb"
     as_of: date | None = None
     threads: int | None = None
     memory_limit: str | None = None
+    staging_path: str | None = None
 
 
 def run_reconciliation(
@@ -46,5 +50,6 @@ def run_reconciliation(
         as_of=as_of,
         threads=arguments.threads,
         memory_limit=arguments.memory_limit,
+        staging=arguments.staging_path,
     )
     return run.publish(inputs, result.files, result.figures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from jobs.profile import Profile, parse_profile
+from jobs.reconciliation.engine import EngineName
 from jobs.reconciliation.reconcile import ReconciliationResult, reconcile
 from shared.manifest import ValidationFigures
 
+ENGINE: ContextVar[EngineName] = ContextVar("engine", default="duckdb")  # set by `backend`
 DAY_ZERO = date(2026, 2, 16)
 ENTRIES = pa.schema(
     [
@@ -160,7 +163,7 @@ def run(
     lines = entries if entries and entries[0].line_no else numbered(entries)
     folder.mkdir(parents=True, exist_ok=True)
     path = write_entries(shuffled or lines, folder / "entries.parquet")
-    result = reconcile(path, profile or profile_of(), folder, read_by(lines), as_of=as_of)
+    result = reconcile(path, profile or profile_of(), folder, read_by(lines), ENGINE.get(), as_of)
     reconciled = Reconciled(result, [], [])
     return replace(
         reconciled, matches=reconciled.table("matches"), breaks=reconciled.table("breaks")

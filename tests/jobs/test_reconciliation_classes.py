@@ -10,6 +10,7 @@ import pytest
 
 from tests.jobs.reconciliation_case import DAY_ZERO, DEFAULT_PASSES, Entry, profile_of, run
 
+pytestmark = pytest.mark.usefixtures("backend")
 
 A, B = "A", "B"
 SMALL_FILES = {

@@ -57,6 +57,7 @@ def test_a_key_of_one_column_is_that_column_and_of_none_is_constant() -> None:
     assert render(match_key([]), "duckdb") == "''"
 
 
+@pytest.mark.usefixtures("backend")
 def test_texts_of_a_file_never_become_sql(tmp_path: Path) -> None:
     hostile = "'); drop table entries; --"
     done = run(tmp_path, [Entry("A", 100, hostile, description='"}'), Entry("B", 100, hostile)])

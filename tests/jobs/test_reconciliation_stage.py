@@ -15,7 +15,9 @@ from jobs.runtime import JobArguments, Produced, StageRun, run_stage
 from shared.layout import MANIFEST, STAGE_ERROR, Stage
 from shared.manifest import Manifest, ReconciliationFigures, StageError, ValidationFigures
 from shared.taxonomy import Verdict
-from tests.jobs.reconciliation_case import Entry, numbered, read_by, write_entries
+from tests.jobs.reconciliation_case import ENGINE, Entry, numbered, read_by, write_entries
+
+pytestmark = pytest.mark.usefixtures("backend")
 
 JOB = "JOB-20260220-default-0123456789abcdef"
 FILE = (
@@ -60,6 +62,7 @@ class Job:
             *("--output_path", str(self.stage(execution, Stage.RECONCILIATION))),
             *("--validated_data_path", str(self.stage(execution, Stage.VALIDATION))),
             *("--profiles_path", str(ROOT / "profiles")),
+            *("--engine", ENGINE.get()),
             *more,
         ]
 

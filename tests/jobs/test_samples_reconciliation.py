@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs.profile import load_profile
+from jobs.reconciliation.engine import EngineName
 from jobs.reconciliation.reconcile import reconcile
 from jobs.validation.acceptance import validate
 from shared.taxonomy import ROW_CLASSES
@@ -18,12 +19,12 @@ ACCEPTED = [file for file in PROFILES if not VERDICTS[file].isupper()]
 
 @pytest.mark.parametrize("file", ACCEPTED)
 def test_each_row_of_a_sample_gets_the_class_of_the_table_and_the_file_its_verdict(
-    file: str, tmp_path: Path
+    file: str, backend: EngineName, tmp_path: Path
 ) -> None:
     profile = load_profile(str(ROOT / "profiles"), PROFILES[file])
     with (SAMPLES / file).open("rb") as source:
         validated = validate(source, profile, tmp_path)
-    result = reconcile(validated.entries, profile, tmp_path, validated.figures)
+    result = reconcile(validated.entries, profile, tmp_path, validated.figures, backend)
     classes = {
         row[line]: row["class"]
         for name in ("matches", "breaks")
