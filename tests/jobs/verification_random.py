@@ -1,0 +1,97 @@
+"""Small random files and profiles that collide: equal rows, contested keys, near misses, null and crowded keys."""
+
+from __future__ import annotations
+
+from random import Random
+
+from shared.currency import EXPONENTS
+from tests.jobs.verification_case import PROFILE
+
+HEADER = PROFILE.partition("[[passes]]")[0]
+CSV_HEADER = "side,entry_id,account,posted_on,amount,currency,reference,description,kind"
+KEYS = ("entry_id", "reference_norm", "account", "description", "kind")
+
+
+def random_profile(random: Random) -> str:
+    parts = [HEADER, *(_random_pass(random, n) for n in range(random.randint(1, 3)))]
+    if random.random() < 0.3:
+        on = random.choice((["amount", "currency"], ["description"], ["account"]))
+        unique = str(random.random() < 0.5).lower()
+        parts.append(
+            f'[[passes]]\nname = "sugestao"\non = {on}\ndays = [-1, 3]\nunique = {unique}\nmode = "suggest"'
+        )
+    if random.random() < 0.3:
+        parts.append(f"[limits]\nmax_candidates_per_row = {random.randint(1, 3)}")
+    if random.random() < 0.5:
+        limits = {"break": "0.05 1.00", "run_net": "0.00 1.00 20.00", "run_gross": "1.00 20.00"}
+        chosen = random.sample(sorted(limits), random.randint(1, 3))
+        parts.append("[materiality]")
+        parts += [f'{name} = "{random.choice(limits[name].split())}"' for name in chosen]
+    if random.random() < 0.5:
+        parts.append(f"[grace]\nA = {random.randint(0, 3)}\nB = {random.randint(0, 3)}")
+    if random.random() < 0.5:
+        parts.append(f"[aging]\nbuckets = {sorted(random.sample(range(9), random.randint(1, 4)))}")
+    return "\n".join(parts)
+
+
+def _random_pass(random: Random, number: int) -> str:
+    on = random.sample(KEYS, random.choice((1, 1, 1, 2, 3)))
+    first = random.choice((0, 0, 0, -1, 1))
+    exact = random.random() < 0.4
+    tolerance = (
+        "" if exact else random.choice(('abs = "0.05"', 'abs = "1"', "bps = 10", "bps = 500"))
+    )
+    days = [0, 0] if exact else [first, first + random.choice((0, 0, 1, 2))]
+    return (
+        f'[[passes]]\nname = "p{number}"\non = {on}\namount = {{ {tolerance} }}\ndays = {days}\n'
+        f"unique = {str(random.random() < 0.4).lower()}"
+    )
+
+
+def random_csv(random: Random) -> str:
+    """Pairs that agree, then are made to differ here and there; at least one row can be read."""
+    rows: list[tuple[str, ...]] = []
+    ids = ["", "X", "Y", "Z", "W", "V", "U"][: random.randint(2, 7)]
+    references = ["", "nf 1", "NF 1", "nf 2", "NF 3"][: random.randint(1, 5)]
+
+    def fields() -> list[str | int]:
+        return [
+            random.choice(ids),
+            random.choice(("acc", "acc", "acd", "")),
+            random.randint(1, random.choice((1, 3, 9))),
+            random.choice((1000, 1000, -1000, 1200, 0, 2)),
+            random.choice(("BRL", "BRL", "BRL", "BRL", "USD", "JPY")),
+            random.choice(references),
+            random.choice(("d", "d", "e", "")),
+            random.choice(("k", "k", "j")),
+        ]
+
+    for _ in range(random.choice((1, 3, 6, 12, 25))):
+        of_a = fields()
+        of_b = list(of_a)
+        for _ in range(random.choice((0, 0, 1, 1, 2))):
+            place = random.randrange(len(of_b))
+            of_b[place] = fields()[place]
+        if random.random() < 0.3:
+            of_b[3] = int(of_b[3]) + random.choice((2, -2, 5, -6, 100))
+        if random.random() < 0.9:
+            rows.append(_row("A", of_a))
+        if random.random() < 0.9 or not rows:
+            rows.append(_row("B", of_b))
+        if random.random() < 0.15:
+            rows.append(random.choice(rows))
+    if random.random() < 0.2:
+        rows.append(("A", "q", "acc", "2026-02-30", "1.00", "BRL", "", "", ""))
+    random.shuffle(rows)
+    return "\n".join((CSV_HEADER, *(",".join(row) for row in rows))) + "\n"
+
+
+def _row(side: str, fields: list[str | int]) -> tuple[str, ...]:
+    entry_id, account, day, amount, currency, *texts = fields
+    digits = f"{abs(int(amount)):03d}"
+    text = f"{digits[:-2]}.{digits[-2:]}" if EXPONENTS[str(currency)] else str(abs(int(amount)))
+    signed = f"-{text}" if int(amount) < 0 else text
+    return (
+        *(side, str(entry_id), str(account), f"2026-02-{day:02d}", signed, str(currency)),
+        *map(str, texts),
+    )
