@@ -6,11 +6,13 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from recon.embedded.clients import client
 from recon.errors import UsageError
 
 
@@ -34,11 +36,11 @@ class Running(BaseModel):
 
 def clients(endpoint: str | None, *, aws: bool) -> Callable[[str], Any]:
     """Raises UsageError where it is not clear which AWS is meant."""
-    import boto3
-
     if aws:
         if endpoint:
             raise UsageError("--aws e --endpoint se excluem.")
+        import boto3
+
         session = boto3.Session()
         if session.get_credentials() is None or session.region_name is None:
             raise UsageError(
@@ -47,12 +49,13 @@ def clients(endpoint: str | None, *, aws: bool) -> Callable[[str], Any]:
             )
         return session.client  # type: ignore[return-value]
     running = _running(endpoint or os.environ.get("AWS_ENDPOINT_URL"))
-    session = boto3.Session(
-        aws_access_key_id=running.access_key_id,
-        aws_secret_access_key=running.secret_access_key,
-        region_name=running.region,
+    return partial(
+        client,
+        endpoint=running.endpoint,
+        region=running.region,
+        access_key_id=running.access_key_id,
+        secret_access_key=running.secret_access_key,
     )
-    return lambda service: session.client(service, endpoint_url=running.endpoint)  # type: ignore[call-overload]
 
 
 @contextmanager

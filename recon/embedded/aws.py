@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from recon.embedded.clients import client
 from recon.embedded.faults import FAULTS, FAULTS_PATH, Fault
 from recon.embedded.mail import MAIL_PATH, MAILS, Mail
 from recon.errors import UsageError
@@ -110,17 +111,12 @@ class EmbeddedAWS:
         return self._process is not None and self._process.poll() is None
 
     def client(self, service: str) -> Any:
-        import boto3  # here: `recon validate` and its like need no AWS
-        from botocore.config import Config
-
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.endpoint_url,
-            region_name=self.region,
-            aws_access_key_id=self.credentials.access_key_id,
-            aws_secret_access_key=self.credentials.secret_access_key,
-            # TestState would otherwise dial sync-127.0.0.1.
-            config=Config(inject_host_prefix=False),
+        return client(
+            service,
+            endpoint=self.endpoint_url,
+            region=self.region,
+            access_key_id=self.credentials.access_key_id,
+            secret_access_key=self.credentials.secret_access_key,
         )
 
     def start(self) -> None:
@@ -144,9 +140,9 @@ class EmbeddedAWS:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 listener.bind(("127.0.0.1", self.port))
-            except OSError as error:
+            except (OSError, OverflowError) as error:  # in use, not ours to take; no port at all
                 raise EmbeddedAWSError(
-                    f"A porta {self.port} não pode ser usada: {error.strerror}.",
+                    f"A porta {self.port} não pode ser usada: {getattr(error, 'strerror', error)}.",
                     hint="Deixe que uma porta livre seja escolhida, ou diga outra.",
                 ) from error
             listener.listen(512)

@@ -189,6 +189,12 @@ def test_a_taken_port_is_named() -> None:
             EmbeddedAWS(port=port).start()
 
 
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_what_is_no_port_is_named(port: int) -> None:
+    with pytest.raises(EmbeddedAWSError, match=f"porta {port} .*0-65535"):
+        EmbeddedAWS(port=port).start()
+
+
 def test_an_emulator_that_dies_at_its_start_shows_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,3 +219,22 @@ def test_two_do_not_share_a_state_folder(tmp_path: Path) -> None:
         pytest.raises(EmbeddedAWSError, match="Outra AWS embarcada"),
     ):
         EmbeddedAWS(state_dir=tmp_path).start()
+
+
+def test_the_machine_s_own_aws_settings_and_proxies_are_not_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config").write_text("[default]\nendpoint_url = http://127.0.0.1:1\ns3 = broken\n")
+    for name, value in {
+        "AWS_PROFILE": "nonsense",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "config"),
+        "HTTP_PROXY": "http://127.0.0.1:1",
+        "http_proxy": "http://127.0.0.1:1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with EmbeddedAWS() as aws:
+        assert aws.client("s3").list_buckets()["Buckets"] == []
