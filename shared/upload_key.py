@@ -35,6 +35,10 @@ def parse_upload_key(key: str) -> UploadKey:
         raise UploadKeyError(f"A chave {key!r} não tem nome de arquivo.", hint=_EXPECTED)
     day = _day(key, folders.pop()) if folders and _LOOKS_LIKE_A_DAY.fullmatch(folders[-1]) else None
     profile = folders.pop() if folders else "default"
+    if len(folders) == 1 and day is None:
+        raise UploadKeyError(
+            f"A pasta {profile!r} da chave {key!r} não é uma data AAAA-MM-DD.", hint=_EXPECTED
+        )
     if folders:
         raise UploadKeyError(f"A chave {key!r} tem pastas demais.", hint=_EXPECTED)
     if not _PROFILE.fullmatch(profile):
@@ -48,8 +52,14 @@ def parse_upload_key(key: str) -> UploadKey:
 
 def _day(key: str, folder: str) -> date:
     try:
-        return datetime.strptime(folder, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+        day = datetime.strptime(folder, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError as error:
         raise UploadKeyError(
             f"A pasta {folder!r} da chave {key!r} não é uma data que existe.", hint=_EXPECTED
         ) from error
+    if not 1900 <= day.year <= 2099:  # as for the entries in the file
+        raise UploadKeyError(
+            f"A pasta {folder!r} da chave {key!r} está fora dos anos de 1900 a 2099.",
+            hint=_EXPECTED,
+        )
+    return day

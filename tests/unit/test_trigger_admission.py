@@ -325,6 +325,28 @@ def test_an_upload_that_can_be_no_run_is_told_what_to_do_and_not_read(
     assert (aws.digests, aws.inputs, aws.claims) == (0, {}, {})
 
 
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (
+            "default/16-02-2026/x.csv",
+            "'16-02-2026' da chave 'default/16-02-2026/x.csv' não é uma data AAAA-MM-DD",
+        ),
+        ("2026-02-16/default/x.csv", "'default' da chave"),
+        ("a/b/c/x.csv", "pastas demais"),
+        ("a/b/2026-02-16/x.csv", "pastas demais"),
+        ("0001-01-01/x.csv", "1900 a 2099"),
+        ("2026-02-30/x.csv", "não é uma data que existe"),
+    ],
+)
+def test_a_wrong_key_is_told_what_is_wrong_in_it(key: str, said: str) -> None:
+    aws = FakeAws()
+    take(aws.upload(key, A), aws)
+    [alert] = aws.alerts
+    assert isinstance(alert, UploadRefused)
+    assert said in alert.message
+
+
 def test_an_extension_in_capitals_is_fine() -> None:
     aws = FakeAws()
     assert take(aws.upload("2026-02-16/EXTRATO.CSV", A), aws).name == "started"
