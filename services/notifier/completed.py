@@ -60,6 +60,8 @@ def notice(
     ]
     if validation and validation.rejected:
         warnings.append(f"Fora da conciliação: {_rejected(validation)}.")
+    if prepared and not prepared.published:
+        warnings.append("Chegou outra versão deste arquivo: os painéis mostram a outra, não esta.")
     reports = _reports(request, manifests, address)
     return Notice(
         alert=Alert(

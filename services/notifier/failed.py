@@ -40,7 +40,7 @@ def notice(request: RunFailed, failure: Failure, now: datetime) -> Notice:
     key = request.job.object_key if request.job else None
     message = plain(failure.error.message)
     explained = failure.error.stage_error
-    hint = plain(explained.hint) if explained and explained.hint else None
+    hint = plain(explained.hint) if explained and explained.hint else _unexplained(failure)
     where = request.checkpoint_location and plain(request.checkpoint_location, KEY)
     resume = f"recon resume {job_id}"
     # The end that is told is the execution's own, whatever the checkpoint knew before.
@@ -81,8 +81,20 @@ def _state(state: str) -> str:
     return _STATES.get(state) or f"etapa {plain(state, 80)}"
 
 
+def _unexplained(failure: Failure) -> str | None:
+    """A killed process leaves no words of its own, only Glue's exit code."""
+    cause = failure.error.cause
+    died = isinstance(cause, dict) and cause.get("JobRunState") in ("FAILED", "ERROR")
+    if failure.error.stage_error or not died:
+        return None
+    return "A etapa terminou sem se explicar. O mais comum é falta de memória ou parada da máquina."
+
+
 def _advice(failure: Failure) -> str:
-    if failure.state == "ValidateCSV" and failure.error.stage_error:
+    explained = failure.error.stage_error
+    if explained and explained.code == "PROFILE":
+        return "Corrija o perfil, publique-o com recon publish e retome:"
+    if failure.state == "ValidateCSV" and explained:
         return "Corrija o arquivo e envie de novo. Se o erro não era do arquivo, retome:"
     if failure.progress:
         return "Corrija a causa e retome; o que já está pronto é reaproveitado:"

@@ -25,7 +25,7 @@ from shared.alert import (
     UploadDuplicate,
     UploadRefused,
 )
-from shared.checkpoint import Failure
+from shared.checkpoint import ErrorOutput, Failure
 from shared.checkpointing import describe, stage_progress
 from shared.currency import EXPONENTS
 from shared.intake import Upload
@@ -255,6 +255,13 @@ def test_a_warning_of_the_last_stage_is_listed_and_raises_the_severity() -> None
     assert "AVISOS\n- A atualização do QuickSight falhou." in told.email
 
 
+def test_a_result_that_another_version_of_the_file_overtook_says_so() -> None:
+    figures = PREPARED.model_copy(update={"published": False})
+    told = sent(COMPLETED, Desk(MANIFESTS | {Stage.QUICKSIGHT_PREP: manifest(figures)}))
+    assert told.alert.severity == "WARNING"
+    assert "AVISOS\n- Chegou outra versão deste arquivo" in told.email
+
+
 def test_a_run_whose_figures_cannot_be_read_is_told_all_the_same() -> None:
     told = sent(COMPLETED, Desk({}))
     assert (told.alert.severity, told.alert.verdict) == ("WARNING", None)
@@ -321,7 +328,9 @@ def test_a_failure_says_what_why_what_was_done_and_how_to_go_on() -> None:
         "Falha no processamento de conciliação\n\n"
         "O QUE ACONTECEU\n"
         "A conciliação falhou.\n"
-        "Command failed with exit code 137\n\n"
+        "Command failed with exit code 137\n"
+        "A etapa terminou sem se explicar. "
+        "O mais comum é falta de memória ou parada da máquina.\n\n"
         "O QUE JÁ ESTAVA PRONTO\n"
         "- validação: 6 lançamentos, 2,0 s\n\n"
         "O QUE FAZER\n"
@@ -340,7 +349,8 @@ def test_a_failure_says_what_why_what_was_done_and_how_to_go_on() -> None:
         "name": "States.TaskFailed",
         "code": "",
         "message": "Command failed with exit code 137",
-        "hint": "",
+        "hint": "A etapa terminou sem se explicar. "
+        "O mais comum é falta de memória ou parada da máquina.",
         "done": ["validation"],
         "execution": JOB.job_id,
         "checkpoint_location": f"s3://checkpoints/{JOB.job_id}/checkpoint.json",
@@ -376,6 +386,20 @@ def test_only_a_file_that_was_refused_is_to_be_mended() -> None:
         )
     ]
     assert all(text.startswith("Corrija a causa e retome:\n") for text in advice)
+
+
+def test_a_wrong_profile_is_to_be_mended_and_not_the_file() -> None:
+    report = REPORT.model_copy(update={"state": "ValidateCSV"})
+    error = STAGE_ERROR.model_copy(update={"code": "PROFILE"})
+    told = sent(FAILED, Desk(failure_=describe(report, (), error, NOW)))
+    assert "O QUE FAZER\nCorrija o perfil, publique-o com recon publish" in told.email
+
+
+def test_a_run_that_somebody_stopped_is_not_called_unexplained() -> None:
+    stopped = ErrorOutput(Error="States.TaskFailed", Cause='{"JobRunState":"STOPPED"}')
+    report = REPORT.model_copy(update={"error": stopped})
+    told = sent(FAILED, Desk(failure_=describe(report, (), None, NOW)))
+    assert "sem se explicar" not in told.email
 
 
 @pytest.mark.parametrize(
