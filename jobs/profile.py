@@ -233,7 +233,7 @@ class Pass(_Section):
     )
     compare: Literal["amount", "gross", "net"] = Field(
         "amount",
-        description='"amount", "gross" ou "net": o que se soma; amount onde a linha não tem o valor',
+        description='"amount", "gross" ou "net": o que se compara ou soma; amount onde a linha não tem o valor',
     )
 
     @field_validator("days")
@@ -248,7 +248,7 @@ class Pass(_Section):
         needed, foreign = (
             ("group_by", {"on", "days", "calendar", "unique", "mode"})
             if self.kind == "group"
-            else ("on", {"group_by", "compare"})
+            else ("on", {"group_by"})
         )
         if not getattr(self, needed):
             raise ValueError(f"o passe {self.name} (kind = {self.kind}) precisa de {needed}")
@@ -296,6 +296,22 @@ class Grace(_Section):
     )
 
 
+class Fees(_Section):
+    """What the acquirer may keep of the gross amount: checked in every matched row that has gross and fee."""
+
+    by: TextColumn = Field("kind", description=f"uma destas: {', '.join(TEXT_COLUMNS)}")
+    rates: dict[str, Annotated[StrictInt, Field(ge=0, le=10_000)]] = Field(
+        min_length=1,
+        description="valor da coluna by = pontos-base, um inteiro de 0 a 10000, como { credito = 199 }",
+    )
+    tolerance: Decimal = Field(
+        Decimal(0),
+        ge=0,
+        le=MAX_AMOUNT,
+        description='um valor na moeda, como "0.01", além do arredondamento',
+    )
+
+
 class Aging(_Section):
     buckets: tuple[_Days, ...] = Field(
         (1, 7, 30, 90), description="dias, em ordem crescente, como [1, 7, 30, 90]"
@@ -329,6 +345,7 @@ class Profile(_Section):
     passes: tuple[Pass, ...] = Field(min_length=1, description="pelo menos um [[passes]]")
     limits: Limits = Field(default_factory=Limits, description="uma tabela")
     materiality: Materiality = Field(default_factory=Materiality, description="uma tabela")
+    fees: Fees | None = Field(None, description="uma tabela")
     grace: Grace = Field(default_factory=Grace, description="uma tabela")
     aging: Aging = Field(default_factory=Aging, description="uma tabela")
 
@@ -349,6 +366,8 @@ class Profile(_Section):
         sources = set(self.columns.sources)
         for p in self.passes:
             _require(f"o passe {p.name}", p.columns, sources)
+        if self.fees:
+            _require("fees", {self.fees.by, "gross", "fee"}, sources)
         _require("skip_rows_where", self.csv.skip_rows_where, sources)
         return self
 

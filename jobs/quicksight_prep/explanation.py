@@ -17,6 +17,12 @@ def reason(row_class: str, explain: str, currency: str) -> str:
         return (
             "A chave tem candidatos demais para comparar um a um (limits.max_candidates_per_row)."
         )
+    if failed == ["fee"]:
+        rate = ptbr.number(why["basis_points"])
+        return (
+            f"Passe {why['pass']}: a taxa cobrada é {ptbr.money(why['fee'], currency)} sobre "
+            f"{ptbr.money(why['gross'], currency)}; a contratada é de {rate} pontos-base."
+        )
     if failed == ["group_sum"]:
         a, b = (ptbr.money(why[f"group_amount_{side}"], currency) for side in "ab")
         return f"Passe {why['pass']}: a soma do lote é {a} em A e {b} em B."

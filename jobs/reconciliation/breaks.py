@@ -47,6 +47,7 @@ _GROUP_MISMATCH = {
     "group_amount_b": "decimal(38, 0)",
     "delta": "decimal(38, 0)",
 }
+_COUNTERPART = ("line_a", "line_b", "class", "pass_number")
 _FOREVER = 10_000_000  # days: more than the calendar has
 
 
@@ -54,8 +55,12 @@ def class_open_rows(
     engine: Engine, profile: Profile, currencies: Sequence[str], as_of: date
 ) -> exp.Query:
     """Reads what `match` left. Returns the query of the breaks."""
+    engine.table("broken", rule("broken"))
     engine.table("open_ids", rule("open_ids", content=CONTENT))
     engine.view("unmatched", everything("open_ids"))
+    engine.view("found", everything("fee_mismatches", "line_a", "line_b"))
+    engine.table("unexplained", rule("still_open"))
+    engine.view("unmatched", everything("unexplained"))
     _compare(engine, profile, currencies)
     for name in ("set_aside", "mismatches", "neighbours"):
         engine.table(name, rule(name))
@@ -119,7 +124,7 @@ def _group(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
 
 def _pair_off(engine: Engine, profile: Profile) -> None:
     """Names `counterpart_pairs`: open rows that explain each other, by mismatch or else by suggestion."""
-    found = ["mismatches"]
+    found = ["mismatches", "fee_mismatches"]
     for number, step in enumerate(profile.passes, 1):
         if step.mode != "suggest":
             continue
@@ -132,7 +137,7 @@ def _pair_off(engine: Engine, profile: Profile) -> None:
         suggested = rule("suggestions", number=number, choose=int(not step.unique))
         engine.table(f"suggestions_{number}", suggested)
         found.append(f"suggestions_{number}")
-    engine.view("counterpart_pairs", union_all(everything(name) for name in found))
+    engine.view("counterpart_pairs", union_all(everything(name, *_COUNTERPART) for name in found))
 
 
 def _threshold(profile: Profile, currencies: Iterable[str]) -> exp.Expr:

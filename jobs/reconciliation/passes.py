@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sqlglot import exp
 
-from jobs.profile import TEXT_COLUMNS, Pass, Profile, minor_units
+from jobs.profile import AMOUNT_COLUMNS, TEXT_COLUMNS, Pass, Profile, minor_units
 from jobs.reconciliation.days import name_days
 from jobs.reconciliation.engine import Engine
 from jobs.reconciliation.rules import (
@@ -17,6 +17,7 @@ from jobs.reconciliation.rules import (
     nothing,
     rule,
     union_all,
+    values,
 )
 from shared.currency import EXPONENTS
 from shared.errors import ReconError
@@ -27,6 +28,7 @@ _PAIR = {
     "line_b": "bigint",
     "currency": "text",
     "delta": "decimal(38, 0)",
+    "value_delta": "decimal(38, 0)",
     "delta_days": "int",
 }
 _GROUP_ROW = {
@@ -39,8 +41,19 @@ _GROUP_ROW = {
     "group_amount_a": "decimal(38, 0)",
     "group_amount_b": "decimal(38, 0)",
 }
+_FEE_MISMATCH = {
+    "line_a": "bigint",
+    "line_b": "bigint",
+    "class": "text",
+    "pass_number": "int",
+    "pass_name": "text",
+    "gross": "bigint",
+    "fee": "bigint",
+    "basis_points": "int",
+    "off_10000": "decimal(38, 0)",
+}
 # What makes two rows of a side equal.
-CONTENT = length_prefixed(("posted_on", "amount", "currency", *TEXT_COLUMNS))
+CONTENT = length_prefixed(("posted_on", "amount", "currency", *TEXT_COLUMNS, *AMOUNT_COLUMNS))
 
 
 class TooManyPairsError(ReconError):
@@ -75,9 +88,31 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
         (group_rows if step.kind == "group" else found).append(everything(f"found_{number}"))
         if matched:
             of_pass(engine, "unmatched", number, rule("still_open"))
-    engine.view("pairs", union_all(found))
+    engine.view("matched_pairs", union_all(found))
+    _check_fees(engine, profile, currencies)
     engine.view("group_rows", union_all(group_rows))
     engine.view("crowded", union_all(crowded))
+
+
+def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
+    """Names `pairs`, and `fee_mismatches`: matched but for a fee that is not the contract's."""
+    if not (fees := profile.fees):
+        engine.view("fee_mismatches", nothing(_FEE_MISMATCH))
+        engine.view("pairs", everything("matched_pairs"))
+        return
+    allowed = {code: minor_units(fees.tolerance, EXPONENTS[code]) for code in currencies}
+    known = exp.and_(*(exp.column(name).is_(exp.null()).not_() for name in ("gross", "fee")))
+    rated = exp.select(
+        "line_no",
+        "gross",
+        "fee",
+        exp.column(fees.by).as_("rate_key"),
+        by_currency(allowed).as_("allowed"),
+    )
+    engine.view("rated_entries", rated.from_("entries").where(known))
+    engine.view("rates", values("rates", ("rate_key", "basis_points"), fees.rates.items()))
+    engine.table("fee_mismatches", rule("fee_mismatches"))
+    engine.view("pairs", rule("rightly_charged"))
 
 
 def of_pass(engine: Engine, name: str, number: int, query: exp.Query) -> int:
@@ -92,11 +127,13 @@ def everything(table: str, *columns: str) -> exp.Select:
 
 
 def is_exact(step: Pass) -> bool:
+    """Whether rows that match are equal in all that counts, so that their number decides and not their distance."""
     return (
         not step.amount.abs
         and not step.amount.bps
         and step.days == (0, 0)
         and step.calendar == "civil"
+        and step.compare == "amount"
     )
 
 
@@ -106,12 +143,13 @@ def prepared(step: Pass, currencies: Iterable[str]) -> exp.Query:
     rows = exp.select(
         "unmatched.*",
         match_key(key_columns(step)).as_("match_key"),
+        _value(step).as_("value"),
         by_currency(tolerances).as_("tolerance"),
         day_number(step.calendar).as_("day_number"),
     ).from_("unmatched")
     if step.calendar == "br-bank":
         rows = rows.join("days", on="days.posted_on = unmatched.posted_on")
-    return rows.select(_value(step).as_("value")) if step.kind == "group" else rows
+    return rows
 
 
 def key_columns(step: Pass) -> list[str]:
@@ -137,7 +175,7 @@ def sums(step: Pass) -> dict[str, str | int]:
 
 def _value(step: Pass) -> exp.Expr:
     known = [exp.column(c) for c in dict.fromkeys((step.compare, "amount"))]
-    return exp.cast(exp.func("coalesce", *known), "decimal(38, 0)")
+    return exp.func("coalesce", *known)
 
 
 def _refuse_too_many_pairs(engine: Engine, step: Pass, limit: int) -> None:

@@ -27,10 +27,7 @@ class Miss:
     b: Entry
     failed: tuple[str, ...]
     suggests: bool
-
-    @property
-    def delta(self) -> int:
-        return self.a.amount - self.b.amount
+    delta: int
 
     @property
     def days(self) -> int:
@@ -96,6 +93,7 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
     occurrence = _occurrences(open_rows)
     row_id = {e.line_no: _row_id(e, occurrence[e.line_no]) for e in open_rows}
     surplus: set[int] = set()
+    wrongly_charged: list[tuple[str, Entry, Entry]] = []
 
     for step in profile.passes:
         if step.mode == "suggest":
@@ -111,18 +109,26 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             and step.amount.bps == 0
             and step.days == (0, 0)
             and step.calendar == "civil"
+            and step.compare == "amount"
         ):
             pairs, left_over = _pair_equals(step, open_rows, occurrence)
             surplus |= left_over
         else:
             pairs = _pair_closest(step, open_rows)
         for a, b in pairs:
+            if _wrong_fee(profile, a) or _wrong_fee(profile, b):
+                wrongly_charged.append((step.name, a, b))
+                continue
             delta, days = a.amount - b.amount, b.day - a.day
             kind = "tolerance" if delta else "timing" if days else "exact"
+            if delta != _value(step, a) - _value(step, b):
+                kind = "net_of_fee"
             outcome.matches.add((step.name, f"matched_{kind}", a.line_no, b.line_no, delta, days))
         taken = {e.line_no for pair in pairs for e in pair}
         open_rows = [e for e in open_rows if e.line_no not in taken]
 
+    for name, a, b in wrongly_charged:
+        outcome.breaks[a.line_no, b.line_no] = _fee_break(profile, name, a, b, row_id, as_of)
     misses, crowded = _misses(profile, open_rows)
     duplicate = {e.line_no for e in open_rows if e.line_no in surplus or occurrence[e.line_no] > 1}
     fit = {e.line_no for m in misses if not m.failed and not m.suggests for e in (m.a, m.b)}
@@ -179,9 +185,49 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
     return outcome
 
 
+def _wrong_fee(profile: Profile, e: Entry) -> Fraction | None:
+    """By how many minor units the fee is off, where that is more than may be."""
+    if not profile.fees or e.gross is None or e.fee is None:
+        return None
+    rate = profile.fees.rates.get(str(_fields(e)[profile.fees.by]))
+    if rate is None:
+        return None
+    off = abs(e.fee - Fraction(e.gross * rate, 10_000))
+    allowed = int(profile.fees.tolerance * UNIT[e.currency]) + Fraction(1, 2)
+    return off if off > allowed else None
+
+
+def _fee_break(
+    profile: Profile, name: str, a: Entry, b: Entry, row_id: dict[int, str], as_of: date
+) -> dict[str, Any]:
+    charged = a if _wrong_fee(profile, a) else b
+    off = _wrong_fee(profile, charged)
+    assert off
+    assert profile.fees
+    floor = (profile.materiality.break_ or 0) * UNIT[a.currency]
+    return {
+        "class": "fee_mismatch",
+        "row_id": row_id[a.line_no],
+        "counterpart_row_id": row_id[b.line_no],
+        "amount_a": a.amount,
+        "amount_b": b.amount,
+        "delta": a.amount - b.amount,
+        "age_days": max((as_of - a.posted_on).days, 0),
+        "material": abs(a.amount - b.amount) >= floor or off >= floor,
+        "explain": {
+            "candidate": row_id[b.line_no],
+            "pass": name,
+            "failed": ["fee"],
+            "gross": charged.gross,
+            "fee": charged.fee,
+            "basis_points": profile.fees.rates[str(_fields(charged)[profile.fees.by])],
+        },
+    }
+
+
 def _text(e: Entry) -> str:
     fields = (e.posted_on, e.amount, e.currency, e.entry_id, None, e.reference, e.description)
-    fields += (e.kind, e.group_key)
+    fields += (e.kind, e.group_key, e.gross, e.fee, e.net, e.balance)
     return "".join("-" if f is None else f"{len(str(f))}:{f}" for f in fields)
 
 
@@ -272,8 +318,9 @@ def _mismatched_groups(
     return found
 
 
-def _near_enough(step: Pass, a: Entry, difference: int) -> bool:
-    return _within(step, a.currency, a.amount, difference)
+def _value(step: Pass, e: Entry) -> int:
+    value: int | None = getattr(e, step.compare)
+    return e.amount if value is None else value
 
 
 def _within(step: Pass, currency: str, of_a: int, difference: int) -> bool:
@@ -291,7 +338,9 @@ def _closest(step: Pass, fits: Sequence[tuple[Entry, Entry]]) -> list[tuple[Entr
 
     def cost(pair: tuple[Entry, Entry]) -> tuple[int, int]:
         a, b = pair
-        return (0, 0) if step.unique else (abs(a.amount - b.amount), abs(b.day - a.day))
+        return (
+            (0, 0) if step.unique else (abs(_value(step, a) - _value(step, b)), abs(b.day - a.day))
+        )
 
     def is_the_best(
         pair: tuple[Entry, Entry], side: Callable[[tuple[Entry, Entry]], Entry]
@@ -315,7 +364,8 @@ def _misses(profile: Profile, rows: Sequence[Entry]) -> tuple[list[Miss], set[in
                 crowded |= {a.line_no, b.line_no}
                 continue
             failed = _failed(step, a, b)
-            misses.append(Miss(number, step.name, a, b, failed, step.mode == "suggest"))
+            delta = _value(step, a) - _value(step, b)
+            misses.append(Miss(number, step.name, a, b, failed, step.mode == "suggest", delta))
     return misses, crowded
 
 
@@ -330,8 +380,9 @@ def _failed(step: Pass, a: Entry, b: Entry) -> tuple[str, ...]:
     failed = []
     if a.currency != b.currency:
         failed.append("currency")
-    if not _near_enough(step, a, a.amount - b.amount):
-        failed.append("sign" if _near_enough(step, a, a.amount + b.amount) else "amount")
+    of_a, of_b = _value(step, a), _value(step, b)
+    if not _within(step, a.currency, of_a, of_a - of_b):
+        failed.append("sign" if _within(step, a.currency, of_a, of_a + of_b) else "amount")
     if not step.days[0] <= _days_between(a.posted_on, b.posted_on, step.calendar) <= step.days[1]:
         failed.append("date")
     return tuple(failed)

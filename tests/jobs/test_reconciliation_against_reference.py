@@ -41,8 +41,6 @@ BREAK = (
 )
 LARGEST, SMALLEST = 2**63 - 1, -(2**63)
 LATER = {
-    "matched_net_of_fee",
-    "fee_mismatch",
     "reversal_orphan",
     "balance_break",
 }
@@ -73,6 +71,9 @@ def _entries(random: Random) -> list[Entry]:
                 currency=random.choice(("BRL", "BRL", "BRL", "JPY")),
                 description=random.choice((None, None, "1:a", "é")),
                 group_key=random.choice((None, None, None, "g", "h")),
+                kind=random.choice((None, "visa", "visa")),
+                gross=random.choice((None, 5000, 5000)),
+                fee=random.choice((None, 100, 101, 104)),
                 net=random.choice((None, 97, 99)),
             )
         )
@@ -98,6 +99,7 @@ def _profile(random: Random) -> Profile:
             f'amount = {{ abs = "{units}", bps = {points} }}\ndays = {days}\n'
             f"unique = {random.choice(('true', 'false'))}\n"
             f'calendar = "{random.choice(CALENDARS)}"\n'
+            f'compare = "{random.choice(("amount", "amount", "net"))}"\n'
             f'mode = "{random.choice(("automatic", "suggest")) if number else "automatic"}"\n'
         )
     return profile_of("".join(passes), _limits(random))
@@ -117,6 +119,7 @@ def _limits(random: Random) -> str:
         f"[limits]\nmax_candidates_per_row = {random.choice((1, 3, 50))}\n"
         f"[grace]\nA = {random.choice((0, 3))}\nB = {random.choice((0, 3))}\n"
         f'calendar = "{random.choice(CALENDARS)}"\n'
+        + random.choice(("", "[fees]\nrates = { visa = 201 }\n"))
         + random.choice(("", '[materiality]\nbreak = "1.005"\n'))
     )
 

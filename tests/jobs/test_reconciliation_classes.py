@@ -125,6 +125,57 @@ def test_a_suggest_pass_with_two_candidates_suggests_none(tmp_path: Path) -> Non
     assert json.loads(of_a["explain"])["candidates"] == 2
 
 
+NET = '[[passes]]\nname = "liquido"\non = ["entry_id"]\ncompare = "net"\n'
+
+
+def test_a_gross_sale_matches_the_deposit_of_its_net(tmp_path: Path) -> None:
+    sale = Entry(A, 10_000, "E1", gross=10_000, fee=200, net=9_800)
+    done = run(tmp_path, (sale, Entry(B, 9_800, "E1")), profile_of(NET))
+    assert done.classes == {"matched_net_of_fee": 1}
+    assert [(int(m["delta"]), m["delta_days"]) for m in done.matches] == [(200, 0)]
+
+
+def test_a_deposit_of_less_than_the_net_differs_by_what_is_missing_of_it(tmp_path: Path) -> None:
+    sale = Entry(A, 10_000, "E1", gross=10_000, fee=200, net=9_800)
+    done = run(tmp_path, (sale, Entry(B, 9_700, "E1")), profile_of(NET))
+    assert done.classes == {"amount_mismatch": 1}
+    (line,) = done.breaks
+    assert json.loads(line["explain"])["delta"] == 100
+    assert line["delta"] == 300
+
+
+VISA = "[fees]\nrates = { visa = 199 }\n"
+
+
+@pytest.mark.parametrize(
+    ("fee", "row_class"), [(199, "fee_mismatch"), (200, None), (201, None), (202, "fee_mismatch")]
+)
+def test_a_fee_is_the_rate_of_the_gross_amount_rounded_either_way(
+    fee: int, row_class: str | None, tmp_path: Path
+) -> None:
+    gross = 10_075  # 1.99 % is 200.4925
+    sale = Entry(A, gross, "E1", kind="visa", gross=gross, fee=fee, net=gross - fee)
+    one_more = VISA + 'tolerance = "0.01"\n' if fee == 201 else VISA
+    done = run(tmp_path, (sale, Entry(B, gross - fee, "E1")), profile_of(NET, one_more))
+    assert done.classes == {row_class or "matched_net_of_fee": 1}
+
+
+def test_a_pair_with_a_wrong_fee_is_a_break_by_what_it_is_off(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 10_000, "E1"),
+        Entry(B, 10_000, "E1", kind="visa", gross=10_000, fee=350),
+        Entry(A, 10_000, "E2"),
+        Entry(B, 10_000, "E2", kind="visa", gross=10_000, fee=250),
+        Entry(A, 10_000, "E3"),
+        Entry(B, 10_000, "E3", kind="outra", gross=10_000, fee=350),
+    )
+    done = run(tmp_path, entries, profile_of(rest=VISA + '[materiality]\nbreak = "1.00"\n'))
+    assert done.classes == {"fee_mismatch": 2, "matched_exact": 1}
+    assert {b["line_a"]: b["material"] for b in done.breaks} == {2: True, 4: False}
+    why = json.loads(next(b["explain"] for b in done.breaks if b["line_a"] == 2))
+    assert (why["failed"], why["fee"], why["basis_points"]) == (["fee"], 350, 199)
+
+
 def lots(more: str = "") -> str:
     return f'[[passes]]\nname = "lote"\nkind = "group"\ngroup_by = "group_key"\n{more}\n'
 

@@ -1,5 +1,6 @@
 -- One line for each row that stayed open, and one for both rows of a mismatch, under A's. delta: A less B, in the
--- line's own currency. The rows of a group are one break in several lines, material by their sum.
+-- line's own currency. The rows of a group are one break in several lines, material by their sum; a fee is by
+-- how far it is off.
 with paired as (
   select
     one.*,
@@ -38,12 +39,16 @@ select
   measured.delta,
   measured.currency,
   explained.explain,
-  classes.outcome = 'break' and abs(coalesce(measured.group_delta, measured.delta)) >= $threshold as material,
+  classes.outcome = 'break' and (
+    abs(coalesce(measured.group_delta, measured.delta)) >= $threshold
+    or fee_mismatches.off_10000 is not null and fee_mismatches.off_10000 >= $threshold * 10000
+  ) as material,
   case when measured.side = 'A' then measured.line_no end as line_a,
   case when measured.side = 'B' then measured.line_no else measured.other_line end as line_b,
   case when measured.class = 'pending_in_transit' then measured.due_on end as break_on
 from measured
 join classes on classes.class = measured.class
 join buckets on measured.age_days between buckets.first_day and buckets.last_day
+left join fee_mismatches on fee_mismatches.line_a = measured.line_no
 join explained on explained.line_no = measured.line_no
 order by classes.priority, measured.class, measured.row_id

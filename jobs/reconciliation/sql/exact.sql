@@ -7,5 +7,12 @@ with pairs as (
   join crowded as b on a.block = b.block and a.place = b.place
   where a.side = 'A' and b.side = 'B' and a.place <= a.pairs
 )
-select $pass as pass_name, line_a, line_b, currency, cast(0 as decimal(38, 0)) as delta, cast(0 as int) as delta_days
+select
+  $pass as pass_name,
+  line_a,
+  line_b,
+  currency,
+  cast(0 as decimal(38, 0)) as delta,
+  cast(0 as decimal(38, 0)) as value_delta,
+  cast(0 as int) as delta_days
 from pairs

@@ -56,6 +56,13 @@ with both_ways as (
 select
   open_ids.line_no,
   case
+    when fee_mismatches.line_a is not null then concat(
+      '{"candidate":"', charged.row_id,
+      '","pass":"', fee_mismatches.pass_name,
+      '","failed":["fee"],"gross":', cast(fee_mismatches.gross as text),
+      ',"fee":', cast(fee_mismatches.fee as text),
+      ',"basis_points":', cast(fee_mismatches.basis_points as text), '}'
+    )
     when group_mismatches.line_no is not null then concat(
       '{"candidate":null,"pass":"', passes.pass_name,
       '","failed":["group_sum"],"rows_a":', cast(group_mismatches.count_a as text),
@@ -72,6 +79,8 @@ select
     else '{"candidate":null}'
   end as explain
 from open_ids
+left join fee_mismatches on fee_mismatches.line_a = open_ids.line_no
+left join open_ids as charged on charged.line_no = fee_mismatches.line_b
 left join group_mismatches on group_mismatches.line_no = open_ids.line_no
 left join passes on passes.pass_number = group_mismatches.pass_number
 left join told on told.line_no = open_ids.line_no

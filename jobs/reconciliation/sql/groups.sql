@@ -6,8 +6,8 @@ with sums as (
     max(tolerance) as tolerance,
     count(*) filter (where side = 'A') as count_a,
     count(*) filter (where side = 'B') as count_b,
-    cast(sum(case when side = 'A' then value else 0 end) as decimal(38, 0)) as group_amount_a,
-    cast(sum(case when side = 'B' then value else 0 end) as decimal(38, 0)) as group_amount_b
+    cast(sum(case when side = 'A' then cast(value as decimal(38, 0)) else 0 end) as decimal(38, 0)) as group_amount_a,
+    cast(sum(case when side = 'B' then cast(value as decimal(38, 0)) else 0 end) as decimal(38, 0)) as group_amount_b
   from open_rows
   where match_key is not null
   group by match_key, currency

@@ -1,10 +1,16 @@
--- Matched pairs, classed by what differs: the amount, else the day, else nothing; and the rows of matched groups.
+-- Matched pairs, classed by what differs: the amounts where what was compared agrees, else what was compared, else the
+-- day, else nothing; and the rows of matched groups.
 -- delta: A less B, of the pair or of what the row adds to its group.
 with classed_matches as (
   select
     pass_name,
     'pair' as kind,
-    case when delta <> 0 then 'matched_tolerance' when delta_days <> 0 then 'matched_timing' else 'matched_exact' end as class,
+    case
+      when delta <> value_delta then 'matched_net_of_fee'
+      when delta <> 0 then 'matched_tolerance'
+      when delta_days <> 0 then 'matched_timing'
+      else 'matched_exact'
+    end as class,
     line_a,
     line_b,
     currency,

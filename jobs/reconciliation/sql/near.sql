@@ -6,9 +6,9 @@ with pairs as (
     a.tie_break as tie_break_a,
     b.tie_break as tie_break_b,
     a.tolerance,
-    abs(cast(a.amount as decimal(38, 0))) * $basis_points as tolerance_10000,
-    cast(a.amount as decimal(38, 0)) - cast(b.amount as decimal(38, 0)) as delta,
-    abs(cast(a.amount as decimal(38, 0)) + cast(b.amount as decimal(38, 0))) as flipped_delta,
+    abs(cast(a.value as decimal(38, 0))) * $basis_points as tolerance_10000,
+    cast(a.value as decimal(38, 0)) - cast(b.value as decimal(38, 0)) as delta,
+    abs(cast(a.value as decimal(38, 0)) + cast(b.value as decimal(38, 0))) as flipped_delta,
     cast(date_diff('day', a.posted_on, b.posted_on) as int) as delta_days,
     b.day_number - a.day_number as days_apart,
     a.currency <> b.currency as fails_currency

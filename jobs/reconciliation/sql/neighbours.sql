@@ -8,7 +8,7 @@ with around as (
     first_value(case when side = 'A' then line_no end ignore nulls) over after as line_a_after,
     first_value(case when side = 'B' then line_no end ignore nulls) over after as line_b_after,
     side
-  from open_ids
+  from unmatched
   window
     before as (partition by currency, amount order by posted_on, tie_break, line_no rows between unbounded preceding and 1 preceding),
     after as (partition by currency, amount order by posted_on, tie_break, line_no rows between 1 following and unbounded following)
@@ -19,14 +19,14 @@ with around as (
 ), dated as (
   select
     found.line_no,
-    open_ids.row_id as candidate,
-    open_ids.tie_break,
-    open_ids.line_no as candidate_line,
-    abs(date_diff('day', found.posted_on, open_ids.posted_on)) as distance,
-    cast(date_diff('day', found.posted_on, open_ids.posted_on) * case when open_ids.side = 'B' then 1 else -1 end as int) as delta_days,
-    open_ids.posted_on
+    unmatched.row_id as candidate,
+    unmatched.tie_break,
+    unmatched.line_no as candidate_line,
+    abs(date_diff('day', found.posted_on, unmatched.posted_on)) as distance,
+    cast(date_diff('day', found.posted_on, unmatched.posted_on) * case when unmatched.side = 'B' then 1 else -1 end as int) as delta_days,
+    unmatched.posted_on
   from found
-  join open_ids on open_ids.line_no = found.neighbour
+  join unmatched on unmatched.line_no = found.neighbour
 )
 select line_no, candidate, delta_days
 from dated

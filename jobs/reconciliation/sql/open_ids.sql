@@ -3,7 +3,7 @@
 -- tie_break: the id's first bits; rows that share them are equal and stand in the order of their lines.
 with named as (
   select *, substr(sha256(side || $content), 1, 32) as content_id
-  from unmatched
+  from broken
 ), crowded_before as (
   select line_no, max(occurrence) as occurrence from crowded group by line_no
 ), counted as (

@@ -1,10 +1,10 @@
 -- Open rows that no counterpart can explain: repeats of an equal row, left over in a matched block, or with a free choice.
 with duplicates as (
-  select line_no from open_ids where occurrence > 1
+  select line_no from unmatched where occurrence > 1
   union
   select crowded.line_no
   from crowded
-  semi join open_ids on open_ids.line_no = crowded.line_no
+  semi join unmatched on unmatched.line_no = crowded.line_no
   where crowded.pairs > 0
 ), ambiguous as (
   select line_a as line_no from near where failures = 0 and not suggests

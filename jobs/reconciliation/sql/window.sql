@@ -1,4 +1,4 @@
--- Tolerance pass: equal key and currency, amounts near enough, B posted inside the window of days of its calendar.
+-- Tolerance pass: equal key and currency, values (amounts, or gross or net) near enough, B posted inside the window of days of its calendar.
 -- The pair that is closest for both its rows matches; under the unique guard all candidates tie. A tie is no match.
 with pairs as (
   select
@@ -6,8 +6,9 @@ with pairs as (
     b.line_no as line_b,
     a.currency,
     a.tolerance,
-    abs(cast(a.amount as decimal(38, 0))) * $basis_points as tolerance_10000,
+    abs(cast(a.value as decimal(38, 0))) * $basis_points as tolerance_10000,
     cast(a.amount as decimal(38, 0)) - cast(b.amount as decimal(38, 0)) as delta,
+    cast(a.value as decimal(38, 0)) - cast(b.value as decimal(38, 0)) as value_delta,
     cast(date_diff('day', a.posted_on, b.posted_on) as int) as delta_days,
     b.day_number - a.day_number as days_apart
   from open_rows as a
@@ -16,10 +17,10 @@ with pairs as (
 ), ranked as (
   select
     *,
-    rank() over (partition by line_a order by $choose * abs(delta), $choose * abs(delta_days)) as rank_a,
-    rank() over (partition by line_b order by $choose * abs(delta), $choose * abs(delta_days)) as rank_b
+    rank() over (partition by line_a order by $choose * abs(value_delta), $choose * abs(delta_days)) as rank_a,
+    rank() over (partition by line_b order by $choose * abs(value_delta), $choose * abs(delta_days)) as rank_b
   from pairs
-  where (abs(delta) <= tolerance or abs(delta) * 10000 <= tolerance_10000)
+  where (abs(value_delta) <= tolerance or abs(value_delta) * 10000 <= tolerance_10000)
     and days_apart between $first_day and $last_day
 ), counted as (
   select
@@ -28,6 +29,6 @@ with pairs as (
     count(*) over (partition by line_b, rank_b) as equals_b
   from ranked
 )
-select $pass as pass_name, line_a, line_b, currency, delta, delta_days
+select $pass as pass_name, line_a, line_b, currency, delta, value_delta, delta_days
 from counted
 where rank_a = 1 and rank_b = 1 and equals_a = 1 and equals_b = 1
