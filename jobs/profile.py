@@ -312,6 +312,20 @@ class Fees(_Section):
     )
 
 
+class Reversals(_Section):
+    """Rows that undo another one. One that stays open, and whose original the file does not have, is an orphan."""
+
+    kinds: tuple[str, ...] = Field(
+        min_length=1, description='valores da coluna kind, como ["estorno", "chargeback"]'
+    )
+    on: tuple[GroupColumn, ...] = Field(
+        ("reference_norm",),
+        min_length=1,
+        description="o que o estorno e o original têm em comum: reference_norm, "
+        + ", ".join(TEXT_COLUMNS),
+    )
+
+
 class Aging(_Section):
     buckets: tuple[_Days, ...] = Field(
         (1, 7, 30, 90), description="dias, em ordem crescente, como [1, 7, 30, 90]"
@@ -346,6 +360,7 @@ class Profile(_Section):
     limits: Limits = Field(default_factory=Limits, description="uma tabela")
     materiality: Materiality = Field(default_factory=Materiality, description="uma tabela")
     fees: Fees | None = Field(None, description="uma tabela")
+    reversals: Reversals | None = Field(None, description="uma tabela")
     grace: Grace = Field(default_factory=Grace, description="uma tabela")
     aging: Aging = Field(default_factory=Aging, description="uma tabela")
 
@@ -366,6 +381,9 @@ class Profile(_Section):
         sources = set(self.columns.sources)
         for p in self.passes:
             _require(f"o passe {p.name}", p.columns, sources)
+        if self.reversals:
+            linked = {column.removesuffix("_norm") for column in self.reversals.on}
+            _require("reversals", {"kind", *linked}, sources)
         if self.fees:
             _require("fees", {self.fees.by, "gross", "fee"}, sources)
         _require("skip_rows_where", self.csv.skip_rows_where, sources)

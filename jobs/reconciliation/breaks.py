@@ -18,7 +18,7 @@ from jobs.reconciliation.passes import (
     prepared,
     sums,
 )
-from jobs.reconciliation.rules import by_currency, nothing, rule, union_all, values
+from jobs.reconciliation.rules import by_currency, match_key, nothing, rule, union_all, values
 from shared.currency import EXPONENTS
 from shared.taxonomy import ROW_CLASSES
 
@@ -66,6 +66,7 @@ def class_open_rows(
         engine.table(name, rule(name))
     _group(engine, profile, currencies)
     _pair_off(engine, profile)
+    _find_orphans(engine, profile)
     engine.table("classed", rule("classed", as_of=as_of))
     engine.table("explained", rule("explained"))
     engine.view("classes", _classes())
@@ -120,6 +121,21 @@ def _group(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
         )
         found.append(everything(f"group_mismatches_{number}"))
     engine.view("group_mismatches", union_all(found))
+
+
+def _find_orphans(engine: Engine, profile: Profile) -> None:
+    """Names `reversal_orphans`: open rows that say they reverse another, which is nowhere."""
+    if not (reversals := profile.reversals):
+        engine.view("reversal_orphans", nothing({"line_no": "bigint"}))
+        return
+    key = match_key(reversals.on).as_("match_key")
+    keyed = exp.select("line_no", "posted_on", "amount", "currency", key)
+    engine.view("keyed_entries", keyed.from_("entries"))
+    engine.view(
+        "reversals",
+        keyed.from_("open_ids").where(exp.column("kind").isin(*reversals.kinds)),
+    )
+    engine.table("reversal_orphans", rule("reversal_orphans"))
 
 
 def _pair_off(engine: Engine, profile: Profile) -> None:

@@ -162,6 +162,8 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             if e.side == "B":
                 continue  # told under A
             row_class, other = "suggested", suggestion.b
+        elif _is_orphan(profile, e, entries):
+            row_class = "reversal_orphan"
         elif waited < grace:
             row_class = "pending_in_transit"
         else:
@@ -183,6 +185,25 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             "explain": explain,
         }
     return outcome
+
+
+def _is_orphan(profile: Profile, e: Entry, entries: Iterable[Entry]) -> bool:
+    if not profile.reversals or e.kind not in profile.reversals.kinds:
+        return False
+
+    def key(x: Entry) -> tuple[str | None, ...]:
+        return tuple(_fields(x)[column] for column in profile.reversals.on if profile.reversals)
+
+    if not any(key(e)):
+        return True
+    return not any(
+        key(x) == key(e)
+        and x.currency == e.currency
+        and (x.amount > 0) != (e.amount > 0)
+        and abs(x.amount) >= abs(e.amount)
+        and x.day <= e.day
+        for x in entries
+    )
 
 
 def _wrong_fee(profile: Profile, e: Entry) -> Fraction | None:

@@ -41,7 +41,6 @@ BREAK = (
 )
 LARGEST, SMALLEST = 2**63 - 1, -(2**63)
 LATER = {
-    "reversal_orphan",
     "balance_break",
 }
 
@@ -119,6 +118,7 @@ def _limits(random: Random) -> str:
         f"[limits]\nmax_candidates_per_row = {random.choice((1, 3, 50))}\n"
         f"[grace]\nA = {random.choice((0, 3))}\nB = {random.choice((0, 3))}\n"
         f'calendar = "{random.choice(CALENDARS)}"\n'
+        + random.choice(("", '[reversals]\nkinds = ["estorno", "visa"]\n'))
         + random.choice(("", "[fees]\nrates = { visa = 201 }\n"))
         + random.choice(("", '[materiality]\nbreak = "1.005"\n'))
     )

@@ -125,6 +125,29 @@ def test_a_suggest_pass_with_two_candidates_suggests_none(tmp_path: Path) -> Non
     assert json.loads(of_a["explain"])["candidates"] == 2
 
 
+REVERSALS = '[reversals]\nkinds = ["estorno"]\n'
+
+
+@pytest.mark.parametrize(
+    ("original", "row_class"),
+    [
+        (Entry(B, 500, "E0", "NF1", kind="pix"), "missing_in_a"),
+        (Entry(B, 800, "E0", "NF1", kind="pix"), "missing_in_a"),  # reversed in part
+        (Entry(B, 499, "E0", "NF1", kind="pix"), "reversal_orphan"),
+        (Entry(B, -500, "E0", "NF1", kind="pix"), "reversal_orphan"),
+        (Entry(B, 500, "E0", "NF2", kind="pix"), "reversal_orphan"),
+        (Entry(B, 500, "E0", "NF1", day=2, kind="pix"), "reversal_orphan"),
+        (Entry(B, 500, "E0", "NF1", currency="USD", kind="pix"), "reversal_orphan"),
+    ],
+)
+def test_a_reversal_that_nobody_entered_is_an_orphan_unless_its_original_is_in_the_file(
+    original: Entry, row_class: str, tmp_path: Path
+) -> None:
+    reversal = Entry(B, -500, "R1", "NF1", day=1, kind="estorno")
+    done = run(tmp_path, (original, reversal), profile_of(rest=REVERSALS))
+    assert next(b["class"] for b in done.breaks if b["line_b"] == 3) == row_class
+
+
 NET = '[[passes]]\nname = "liquido"\non = ["entry_id"]\ncompare = "net"\n'
 
 

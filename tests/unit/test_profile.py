@@ -87,6 +87,11 @@ def test_the_default_profile_says_what_the_contract_says():
         ),
         ("unique = true", 'mode = "auto"', "passes.1.mode = 'auto': use \"automatic\""),
         ('amount = "amount"\n', "", "falta a chave columns.amount: o nome de uma coluna"),
+        (
+            'kind = "kind"',
+            '[reversals]\nkinds = ["estorno"]',
+            "reversals usa kind, que falta em [columns]",
+        ),
         ("[columns]", "[fees]\nrates = { x = 1 }\n[columns]", "fees usa fee, gross, que falta em"),
         ("[columns]", "[fees]\nrates = { x = -1 }\n[columns]", "fees.rates.x = -1: use valor"),
         ('side = "side"', "side = {}", 'columns.side = {}: use "A", "B", o nome'),

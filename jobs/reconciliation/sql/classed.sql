@@ -29,11 +29,13 @@ select
     when set_aside.reason = 'duplicate' then 'duplicate_b'
     when set_aside.reason = 'ambiguous' then 'ambiguous'
     when counterparts.class is not null then counterparts.class
+    when reversal_orphans.line_no is not null then 'reversal_orphan'
     when aged.due_on > $as_of then 'pending_in_transit'
     when aged.side = 'A' then 'missing_in_b'
     else 'missing_in_a'
   end as class
 from aged
 left join set_aside on set_aside.line_no = aged.line_no
+left join reversal_orphans on reversal_orphans.line_no = aged.line_no
 left join group_mismatches on group_mismatches.line_no = aged.line_no
 left join counterparts on counterparts.line_no = aged.line_no
