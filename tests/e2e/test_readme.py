@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from functools import cache
@@ -25,11 +26,13 @@ def blocks(readme: str) -> list[tuple[str, str]]:
 
 @cache
 def printed(command: str) -> str:
-    """stdout and stderr, as a terminal shows them."""
+    """stdout and stderr, as a terminal shows them: a make below `make test` would name the folders it enters."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(
         command,
         shell=True,
         cwd=ROOT,
+        env=ours,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
