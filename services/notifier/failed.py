@@ -94,7 +94,7 @@ def _advice(failure: Failure) -> str:
     explained = failure.error.stage_error
     if explained and explained.code == "PROFILE":
         return "Corrija o perfil, publique-o com recon publish e retome:"
-    if failure.state == "ValidateCSV" and explained:
+    if failure.state == "ValidateCSV" and explained and explained.code != "INTERNAL":
         return "Corrija o arquivo e envie de novo. Se o erro não era do arquivo, retome:"
     if failure.progress:
         return "Corrija a causa e retome; o que já está pronto é reaproveitado:"

@@ -383,6 +383,10 @@ def test_only_a_file_that_was_refused_is_to_be_mended() -> None:
         for report, error in (
             (REPORT, STAGE_ERROR),
             (REPORT.model_copy(update={"state": "ValidateCSV"}), None),
+            (
+                REPORT.model_copy(update={"state": "ValidateCSV"}),
+                STAGE_ERROR.model_copy(update={"code": "INTERNAL"}),
+            ),
         )
     ]
     assert all(text.startswith("Corrija a causa e retome:\n") for text in advice)
