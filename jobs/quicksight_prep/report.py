@@ -17,6 +17,13 @@ from shared.taxonomy import ROW_CLASSES
 
 SHOWN = 200
 """Breaks and rejects that the page shows; divergencias.csv holds all."""
+_PROOFS = {
+    "records": "Registros do arquivo = cabeçalho, pulados, rejeitados e lançamentos",
+    "entries": "Lançamentos aceitos na validação = lançamentos na conciliação",
+    "conservation ": "Nada some: lançamentos / soma na menor unidade, lado ",
+    "every line once": "Cada linha em um só lugar: linhas / fora do lugar",
+    "bridge ": "A ponte fecha: resíduo em ",
+}
 
 
 def render_report(
@@ -39,6 +46,8 @@ def render_report(
         ),
         "day": lambda value: "–" if value is None else ptbr.day(value),
         "count": ptbr.number,
+        "entries": lambda rows: ptbr.count(rows, "lançamento", "lançamentos"),
+        "proof": _proof,
         "row_class": lambda code: ROW_CLASSES[code].label,
     }
     return environment.from_string(_text("report.html.j2")).render(
@@ -67,10 +76,17 @@ def sentence(reconciled: ReconciliationFigures, validated: ValidationFigures) ->
         if reconciled.breaks
         else "nenhuma divergência"
     )
-    nets = [
-        f"diferença líquida de {ptbr.money(of.net, of.currency)}" for of in reconciled.currencies
-    ]
-    return f"{', '.join(parts)}; {', '.join(nets)}." if nets else f"{', '.join(parts)}."
+    nets = " e ".join(ptbr.money(of.net, of.currency) for of in reconciled.currencies)
+    told = ", ".join(parts)
+    return f"{told}; diferença líquida de {nets}." if nets else f"{told}."
+
+
+def _proof(name: str) -> str:
+    """An identity's name (`jobs.reconciliation.proof`) for people; an unknown one stays what it is."""
+    for start, words in _PROOFS.items():
+        if name.startswith(start):
+            return words + name.removeprefix(start)
+    return name
 
 
 def _provenance(

@@ -273,6 +273,18 @@ def test_the_report_shows_the_first_breaks_and_says_how_many_there_are(
     assert '<bdi class="quiet">linha 1</bdi>' not in page
 
 
+def test_the_report_speaks_portuguese_to_the_last_proof(run: Run) -> None:
+    run.all()
+    page = run.output("report").read_text("utf-8")
+    assert "diferença líquida de R$ 1.037,90 e -US$ 450,00." in page
+    assert '<dd class="note">1 lançamento</dd>' in page
+    reconciled = run.manifest(Stage.RECONCILIATION).figures
+    assert isinstance(reconciled, ReconciliationFigures)
+    assert reconciled.identities
+    for identity in reconciled.identities:
+        assert f">{identity.name}<" not in page
+
+
 @pytest.mark.parametrize(
     ("job_id", "key", "day"),
     [
