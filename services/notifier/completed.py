@@ -150,7 +150,7 @@ def _number_lines(
         yield f"Conciliações: {ptbr.number(result.matches)}"
         yield f"Divergências: {ptbr.number(result.breaks)}"
         if result.material_breaks:
-            yield f"Divergências relevantes: {ptbr.number(result.material_breaks)}"
+            yield f"Divergências materiais: {ptbr.number(result.material_breaks)}"
         yield f"Pendências: {ptbr.number(result.pending)}"
         for currency in result.currencies[:MOST]:
             yield from _currency_lines(currency)
@@ -167,7 +167,7 @@ def _currency_lines(figures: CurrencyFigures) -> Iterator[str]:
         entries = ptbr.count(rows, "lançamento", "lançamentos")
         yield f"Lado {side} em {code}: {ptbr.money(total, code)} ({entries})"
     yield f"Diferença líquida: {ptbr.money(figures.net, code)}"
-    yield f"Diferença bruta (soma de todas): {ptbr.money(figures.gross, code)}"
+    yield f"Diferença bruta (soma das divergências, todas sem sinal): {ptbr.money(figures.gross, code)}"
 
 
 def _class_lines(result: ReconciliationFigures | None) -> Iterator[str]:

@@ -278,10 +278,9 @@ def test_the_report_speaks_portuguese_to_the_last_proof(run: Run) -> None:
     page = run.output("report").read_text("utf-8")
     assert "diferença líquida de R$ 1.037,90 e -US$ 450,00." in page
     assert '<dd class="note">1 lançamento</dd>' in page
-    reconciled = run.manifest(Stage.RECONCILIATION).figures
-    assert isinstance(reconciled, ReconciliationFigures)
-    assert reconciled.identities
-    for identity in reconciled.identities:
+    identities = run.manifest(Stage.RECONCILIATION).figures_of(ReconciliationFigures).identities
+    assert identities
+    for identity in identities:
         assert f">{identity.name}<" not in page
 
 

@@ -190,7 +190,7 @@ def test_a_run_that_agrees_is_told_in_all_its_forms() -> None:
         "Lado A em BRL: R$ 4.310,22 (3 lançamentos)\n"
         "Lado B em BRL: R$ 4.310,22 (3 lançamentos)\n"
         "Diferença líquida: R$ 0,00\n"
-        "Diferença bruta (soma de todas): R$ 0,00\n\n"
+        "Diferença bruta (soma das divergências, todas sem sinal): R$ 0,00\n\n"
         "POR CLASSE\n"
         "Conciliado – exato: 3\n\n"
         "RELATÓRIOS\n"
