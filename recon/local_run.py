@@ -27,7 +27,7 @@ class LocalRun(Contract):
     def of(
         cls, profile: Profile, validation: ValidationFigures, reconciliation: ReconciliationFigures
     ) -> Self:
-        document = profile.model_dump(mode="json", by_alias=True)
+        document = profile.model_dump(mode="json", by_alias=True, exclude_unset=True)
         return cls(profile=document, validation=validation, reconciliation=reconciliation)
 
     @property

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from math import ceil, floor
@@ -19,8 +20,9 @@ from typing import Any
 
 import duckdb
 
-from jobs.profile import Profile
+from jobs.profile import Grace, Profile
 from recon.errors import UsageError
+from recon.verification.banking import bank_holidays
 from recon.verification.written import Written, read_written, sha256
 from shared.currency import EXPONENTS
 
@@ -116,20 +118,37 @@ def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> No
         if code in EXPONENTS
     }
     for position, one in enumerate(profile.passes, start=1):
-        columns = [str(column) for column in one.on if column != "currency"] or ["currency"]
-        tolerance, suggests = one.amount, one.mode == "suggest"
-        exact = tolerance.abs == 0 and tolerance.bps == 0 and one.days == (0, 0)
-        rule = (tolerance.bps, *one.days, one.unique, exact and not one.unique, suggests)
-        give("passes", position, one.name, columns, *rule)
+        on = [str(column) for column in one.on if column != "currency"] or ["currency"]
+        key_columns = [str(one.group_by)] if one.group_by else on
+        tolerance, banking, suggests = one.amount, one.calendar == "br-bank", one.mode == "suggest"
+        exact = not tolerance.abs and not tolerance.bps and one.days == (0, 0) and not banking
+        pairs_all = exact and one.kind == "match" and not one.unique
+        rule = (*one.days, banking, one.unique, pairs_all, suggests)
+        give("passes", position, one.name, one.kind, key_columns, one.compare, tolerance.bps, *rule)
         for code, exponent in exponents.items():
             give("tolerances", position, code, floor(tolerance.abs.scaleb(exponent)))
     limits = profile.materiality
     for code, exponent in exponents.items():
         net, gross = reached(limits.run_net, exponent), reached(limits.run_gross, exponent)
         give("materiality", code, reached(limits.break_, exponent) or 0, net, gross)
-    give("sides", "A", profile.grace.A)
-    give("sides", "B", profile.grace.B)
+    grace = profile.grace
+    give("sides", "A", grace.A, grace.calendar == "br-bank")
+    give("sides", "B", grace.B, grace.calendar == "br-bank")
+    if grace.calendar == "br-bank" or any(one.calendar == "br-bank" for one in profile.passes):
+        connection.execute(
+            "insert into holidays select unnest(?::date[])", [_holidays(connection, grace)]
+        )
     give("settings", profile.limits.max_candidates_per_row, list(profile.aging.buckets))
+
+
+def _holidays(connection: duckdb.DuckDBPyConnection, grace: Grace) -> list[date]:
+    """From the first entry to the last day that anything could be waited for."""
+    first, last = connection.sql(
+        "select min(year(d)), max(year(d)) from "
+        "(select posted_on as d from entries union all select as_of from summary)"
+    ).fetchall()[0]
+    waited = max(grace.A, grace.B) * 2 // 365 + 2
+    return bank_holidays(range(first, last + waited)) if first else []
 
 
 def _give_manifests(

@@ -1,17 +1,19 @@
 -- What is not in the tables of a result: the profile, and the manifests where a run left them.
 
 -- key_columns without the currency, unless it is all. pairs_all: exact and not unique, so that equal rows pair one to
--- one until a side has none left.
+-- one until a side has none left. banking: its days are banking days.
 create table passes (
-  position int, name varchar, key_columns varchar[], bps int, first_day int, last_day int,
-  is_unique boolean, pairs_all boolean, suggests boolean
+  position int, name varchar, kind varchar, key_columns varchar[], compared varchar, bps int,
+  first_day int, last_day int, banking boolean, is_unique boolean, pairs_all boolean, suggests boolean
 );
 -- Limits in minor units, of the known currencies that occur in the entries: what may not be passed is rounded down, what
 -- must be reached is rounded up.
 create table tolerances (position int, currency varchar, abs_limit hugeint);
 create table materiality (currency varchar, break_limit hugeint, net_limit hugeint, gross_limit hugeint);
-create table sides (side varchar, grace int);
+create table sides (side varchar, grace int, banking boolean);
 create table settings (max_candidates int, buckets int[]);
+-- Only where something counts banking days.
+create table holidays (day date);
 
 -- The figures of each stage; what each stage says it read, and its hash as found here; the files of the manifests.
 create table documents (name varchar, doc json);

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -73,7 +74,14 @@ def test_what_the_job_makes_of_a_random_file_is_verified(seed: int, tmp_path: Pa
     random = Random(seed)
     used = parse_profile(random_profile(random).encode(), "random.toml")
     validation = validate(io.BytesIO(random_csv(random).encode()), used, tmp_path)
-    result = reconcile(validation.entries, used, tmp_path, validation.figures, engine="duckdb")
+    result = reconcile(
+        validation.entries,
+        used,
+        tmp_path,
+        validation.figures,
+        engine="duckdb",
+        as_of=date(2026, 2, random.randint(1, 14)) if random.random() < 0.3 else None,
+    )
     LocalRun.of(used, validation.figures, result.figures).keep(tmp_path)
     assert [check for check in verify(tmp_path, used) if check.held is False] == []
 

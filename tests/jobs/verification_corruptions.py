@@ -125,7 +125,8 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
     "match_pass_known": (
         replaced("a pass that the profile lacks", "matches", "pass_name", "'outro'", "line_a = 2"),
         replaced("a pass that only suggests", "matches", "pass_name", "'valor'", "line_a = 2"),
-        replaced("a match without its B", "matches", "line_b", "null", "line_a = 2"),
+        replaced("a pair without its B", "matches", "line_b", "null", "line_a = 2"),
+        replaced("a group's row that is called a pair", "matches", "kind", "'pair'", "line_a = 40"),
     ),
     "match_keys_equal": (
         replaced(
@@ -203,6 +204,36 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
                 "select * replace (case line_b when 21 then 20 else line_b end as line_b) from breaks",
             ),
         ),
+    ),
+    "group_is_whole": (
+        rewritten("a row of the group is lost", without("matches", "line_a = 41")),
+        rewritten(
+            "a row of another group is in it",
+            (
+                "matches",
+                "from matches union all select * replace (43 as line_a) from matches where line_a = 40",
+            ),
+        ),
+        replaced("a group in two", "matches", "match_id", "'00'", "line_b = 42"),
+    ),
+    "group_sums_fit": (
+        replaced("a sum a cent above the tolerance", "entries", "amount", "3006", "line_no = 42"),
+        replaced("another sum is said", "matches", "group_amount_a", "3001", "line_a = 40"),
+    ),
+    "group_rows_stated": (
+        replaced("the sign of B is not turned", "matches", "delta", "-delta", "line_b = 42"),
+        replaced("another currency", "matches", "currency", "'USD'", "line_b = 42"),
+    ),
+    "pass_takes_groups": (
+        rewritten("a group that fits is left", without("matches", "kind = 'group'")),
+        rewritten("one row of it is left", without("matches", "line_a = 41")),
+    ),
+    "break_group_sums": (
+        replaced(
+            "a row of it is called missing", "breaks", "class", "'missing_in_a'", "line_b = 44"
+        ),
+        replaced("a row of no group is in it", "breaks", "line_b", "31", "line_b = 44"),
+        replaced("a group in two breaks", "breaks", "break_id", "'00'", "line_b = 44"),
     ),
     "pass_exact_complete": (
         rewritten("an exact match is lost", without("matches", "line_a = 2")),
@@ -300,6 +331,13 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
         ),
         replaced(
             "a break is called pending", "breaks", "class", "'pending_in_transit'", "line_b = 31"
+        ),
+        replaced(
+            "another day on which it would be late",
+            "breaks",
+            "break_on",
+            "break_on + 1",
+            "class = 'pending_in_transit'",
         ),
         replaced("missing from the wrong side", "breaks", "class", "'missing_in_a'", "line_a = 30"),
     ),

@@ -8,7 +8,8 @@ from shared.currency import EXPONENTS
 from tests.jobs.verification_case import PROFILE
 
 HEADER = PROFILE.partition("[[passes]]")[0]
-CSV_HEADER = "side,entry_id,account,posted_on,amount,currency,reference,description,kind"
+CSV_HEADER = "side,entry_id,account,posted_on,amount,currency,reference,description,kind,group_key"
+CALENDARS = ('"civil"', '"civil"', '"br-bank"')
 KEYS = ("entry_id", "reference_norm", "account", "description", "kind")
 
 
@@ -29,12 +30,16 @@ def random_profile(random: Random) -> str:
         parts += [f'{name} = "{random.choice(limits[name].split())}"' for name in chosen]
     if random.random() < 0.5:
         parts.append(f"[grace]\nA = {random.randint(0, 3)}\nB = {random.randint(0, 3)}")
+        parts.append(f"calendar = {random.choice(CALENDARS)}")
     if random.random() < 0.5:
         parts.append(f"[aging]\nbuckets = {sorted(random.sample(range(9), random.randint(1, 4)))}")
     return "\n".join(parts)
 
 
 def _random_pass(random: Random, number: int) -> str:
+    if random.random() < 0.25:
+        by = random.choice(("group_key", "account", "entry_id"))
+        return f'[[passes]]\nname = "p{number}"\nkind = "group"\ngroup_by = "{by}"\namount = {{ abs = "0.05" }}'
     on = random.sample(KEYS, random.choice((1, 1, 1, 2, 3)))
     first = random.choice((0, 0, 0, -1, 1))
     exact = random.random() < 0.4
@@ -44,7 +49,7 @@ def _random_pass(random: Random, number: int) -> str:
     days = [0, 0] if exact else [first, first + random.choice((0, 0, 1, 2))]
     return (
         f'[[passes]]\nname = "p{number}"\non = {on}\namount = {{ {tolerance} }}\ndays = {days}\n'
-        f"unique = {str(random.random() < 0.4).lower()}"
+        f"unique = {str(random.random() < 0.4).lower()}\ncalendar = {random.choice(CALENDARS)}"
     )
 
 
@@ -64,6 +69,7 @@ def random_csv(random: Random) -> str:
             random.choice(references),
             random.choice(("d", "d", "e", "")),
             random.choice(("k", "k", "j")),
+            random.choice(("", "", "g", "h")),
         ]
 
     for _ in range(random.choice((1, 3, 6, 12, 25))):
@@ -81,7 +87,7 @@ def random_csv(random: Random) -> str:
         if random.random() < 0.15:
             rows.append(random.choice(rows))
     if random.random() < 0.2:
-        rows.append(("A", "q", "acc", "2026-02-30", "1.00", "BRL", "", "", ""))
+        rows.append(("A", "q", "acc", "2026-02-30", "1.00", "BRL", *[""] * 4))
     random.shuffle(rows)
     return "\n".join((CSV_HEADER, *(",".join(row) for row in rows))) + "\n"
 

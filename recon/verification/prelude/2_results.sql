@@ -1,15 +1,26 @@
--- The results as lines of entries: which match or break has which rows, and what it says of the difference.
-create table result_lines as
-with numbered as (
-  select 'matches' as source, row_number() over () as number, pass_name, class, line_a, line_b from matches
-  union all
-  select 'breaks', -row_number() over (), null, class, line_a, line_b from breaks
-)
-select source, number, pass_name, class, 'A' as side, line_a as line_no from numbered where line_a is not null
-union all
-select source, number, pass_name, class, 'B', line_b from numbered where line_b is not null;
+-- The results, numbered: a pair, a group or a break of its own is one; the lines of entries that each has; and sums of
+-- them, made from the entries and not from what the results say.
+create table numbered_matches as
+select
+  *, case when match_id is null then row else min(row) over (partition by match_id) end as number
+from (select *, row_number() over () as row from matches);
 
--- A − B of each result, by currency: two where a pair has two currencies. From the entries, not from what results say.
+create table numbered_breaks as
+select
+  *, case class when 'group_sum_mismatch' then min(row) over (partition by break_id) else row end as number
+from (select *, row_number() over () as row from breaks);
+
+create table result_lines as
+with results as (
+  select 'matches' as source, number, pass_name, class, line_a, line_b from numbered_matches
+  union all
+  select 'breaks', number, null, class, line_a, line_b from numbered_breaks
+)
+select source, number, pass_name, class, 'A' as side, line_a as line_no from results where line_a is not null
+union all
+select source, number, pass_name, class, 'B', line_b from results where line_b is not null;
+
+-- A − B of each result, by currency: two where a pair has two currencies.
 create table differences as
 select
   r.source, r.number, r.class, c.outcome, e.currency,
@@ -48,19 +59,18 @@ from by_currency as t
 left join gross using (currency)
 left join matched using (currency);
 
--- A 1:1 match or a break counts once, whatever its rows.
 create table class_counts as
-select class, count(*) as count
-from (select class from matches union all select class from breaks)
-group by class;
+select class, count(distinct number) as count from numbered_matches group by class
+union all
+select class, count(distinct number) from numbered_breaks group by class;
 
 create table run_counts as
 select
-  (select count(*) from matches) as matches,
-  count(*) filter (outcome = 'break') as breaks,
-  count(*) filter (outcome = 'pending') as pending,
-  count(*) filter (material) as material_breaks
-from breaks
+  (select count(distinct number) from numbered_matches) as matches,
+  count(distinct number) filter (outcome = 'break') as breaks,
+  count(distinct number) filter (outcome = 'pending') as pending,
+  count(distinct number) filter (material) as material_breaks
+from numbered_breaks
 left join classes using (class);
 
 create table bridge_lines as

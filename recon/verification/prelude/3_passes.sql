@@ -5,10 +5,23 @@ create macro amount_fits(amount_a, amount_b, abs_limit, bps) as
   abs(amount_a::hugeint - amount_b) <= abs_limit
   or abs(amount_a::hugeint - amount_b) * 10000 <= abs(amount_a::hugeint) * bps;
 
--- The rows that no earlier pass had taken, with their key. The currency is always compared by itself, so it is part of a
--- key only where it is all of it. Parts that are null equal each other; a key of nulls only equals nothing.
--- A pass that only suggests comes after all others. taken: the pass that took the row, null where none did. A row in two matches is another check's finding.
-create table available as
+-- Banking days counted up to each day: a weekend or holiday has the number of the banking day before it.
+create table banking_days as
+with bounds as (
+  select
+    min(e.posted_on) as first,
+    greatest(max(e.posted_on), (select max(as_of) from summary)) + (select max(grace) * 2 + 30 from sides)::int as last
+  from entries as e
+  where exists (from passes where banking) or exists (from sides where banking)
+)
+select day, sum((isodow(day) < 6 and day not in (from holidays))::int) over (order by day) as number
+from (select unnest(generate_series(first, last, interval 1 day))::date as day from bounds);
+
+-- Every row as each pass sees it: its key, and the day and the amount as the pass counts them. The currency is always
+-- compared by itself, so it is part of a key only where it is all of it. Parts that are null equal each other; a key of
+-- nulls only is null, and equals nothing.
+-- taken: the pass that took the row, null where none did. A row in two matches is another check's finding.
+create table seen_rows as
 with taken as (
   select r.side, r.line_no, min(p.position) as taken
   from result_lines as r
@@ -16,7 +29,10 @@ with taken as (
   group by all
 ), keyed as (
   select
-    p.position, p.suggests, e.side, e.line_no, e.currency, e.amount, e.posted_on,
+    p.position, p.kind, p.suggests, e.side, e.line_no, e.currency, e.posted_on,
+    case when p.banking then d.number else days_apart(date '1970-01-01', e.posted_on) end as day,
+    case p.compared when 'gross' then coalesce(e.gross, e.amount) when 'net' then coalesce(e.net, e.amount) else e.amount end
+      as amount,
     list_transform(p.key_columns, lambda c: case c
       when 'entry_id' then e.entry_id
       when 'account' then e.account
@@ -24,16 +40,36 @@ with taken as (
       when 'reference_norm' then e.reference_norm
       when 'description' then e.description
       when 'kind' then e.kind
+      when 'group_key' then e.group_key
       when 'amount' then e.amount::varchar
       when 'currency' then e.currency
       else error('unknown key column ' || c)
     end) as parts
   from entries as e
   cross join passes as p
+  left join banking_days as d on p.banking and d.day = e.posted_on
 )
-select k.* exclude (parts), k.parts::json::varchar as key, t.taken, l.abs_limit
+select
+  k.* exclude (parts), t.taken, l.abs_limit,
+  case when len(list_filter(k.parts, lambda part: part is not null)) > 0 then k.parts::json::varchar end as key
 from keyed as k
 left join taken as t using (side, line_no)
-left join tolerances as l using (position, currency)
-where len(list_filter(k.parts, lambda part: part is not null)) > 0
-  and (t.taken is null or t.taken >= k.position and not k.suggests);
+left join tolerances as l using (position, currency);
+
+-- The rows that no earlier pass had taken. A pass that only suggests comes after all others.
+create view available as
+from seen_rows
+where key is not null and (taken is null or taken >= position and not suggests);
+
+-- A group pass takes all rows of both sides with one key and currency, where the sums agree.
+create table groups as
+select
+  position, key, currency, bps, any_value(abs_limit) as abs_limit,
+  sum(amount) filter (side = 'A') as amount_a, sum(amount) filter (side = 'B') as amount_b
+from available
+join passes using (position)
+where passes.kind = 'group'
+group by all
+having amount_a is not null and amount_b is not null;
+
+create view match_pairs as select * from numbered_matches where kind = 'pair';

@@ -55,12 +55,12 @@ with compared as (
     -- What would agree with the sign turned: then it is the sign, and not the amount, that is wrong.
     differs and amount_fits(a.amount, -b.amount::hugeint, a.abs_limit, p.bps) as fails_sign,
     differs and not fails_sign as fails_amount,
-    days_apart(a.posted_on, b.posted_on) not between p.first_day and p.last_day as fails_date
+    b.day - a.day not between p.first_day and p.last_day as fails_date
   from available as a
   join available as b on b.position = a.position and b.key = a.key
   join passes as p on p.position = a.position
   anti join crowded as c on c.position = a.position and c.key = a.key
-  where not p.suggests and a.side = 'A' and b.side = 'B' and a.taken is null and b.taken is null
+  where p.kind = 'match' and not p.suggests and a.side = 'A' and b.side = 'B' and a.taken is null and b.taken is null
 )
 select *, fails_currency::int + fails_sign::int + fails_amount::int + fails_date::int as failed from compared;
 
@@ -97,7 +97,22 @@ from alone
 anti join certain as a on a.side = 'A' and a.line_no = line_a
 anti join certain as b on b.side = 'B' and b.line_no = line_b;
 
--- What an open row is if it is no duplicate.
+-- The first day on which a row's counterpart is late.
+create table late as
+select o.side, o.line_no, o.posted_on + s.grace as late_on
+from open_rows as o
+join sides as s using (side)
+where not s.banking
+union all
+select o.side, o.line_no, min(d.day)
+from open_rows as o
+join sides as s using (side)
+join banking_days as p on p.day = o.posted_on
+join banking_days as d on d.day >= o.posted_on and d.number >= p.number + s.grace
+where s.banking
+group by o.side, o.line_no;
+
+-- What an open row is if it is neither a duplicate nor of a group whose sums differ.
 create table derived as
 select
   o.side, o.line_no,
@@ -105,18 +120,20 @@ select
     when u.line_no is not null then 'ambiguous'
     when a.class is not null then a.class
     when b.class is not null then b.class
-    when date_diff('day', o.posted_on, (select max(as_of) from summary)) < s.grace then 'pending_in_transit'
+    when s.grace > 0 and (select max(as_of) from summary) < l.late_on then 'pending_in_transit'
     when o.side = 'A' then 'missing_in_b'
     else 'missing_in_a'
-  end as class
+  end as class,
+  l.late_on
 from open_rows as o
 join sides as s using (side)
+join late as l using (side, line_no)
 left join ambiguous_rows as u using (side, line_no)
 left join mismatched as a on o.side = 'A' and a.line_a = o.line_no
 left join mismatched as b on o.side = 'B' and b.line_b = o.line_no;
 
 -- What the breaks say, one line a row.
 create table stated as
-select 'A' as side, line_a as line_no, class from breaks where line_a is not null
+select 'A' as side, line_a as line_no, class, number from numbered_breaks where line_a is not null
 union all
-select 'B', line_b, class from breaks where line_b is not null;
+select 'B', line_b, class, number from numbered_breaks where line_b is not null;

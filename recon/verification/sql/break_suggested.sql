@@ -12,7 +12,7 @@ with unpaired as (
   semi join unpaired as ub on ub.side = b.side and ub.line_no = b.line_no
   where p.suggests and a.side = 'A' and b.side = 'B'
     and amount_fits(a.amount, b.amount, a.abs_limit, p.bps)
-    and days_apart(a.posted_on, b.posted_on) between p.first_day and p.last_day
+    and b.day - a.day between p.first_day and p.last_day
 ), sole as (
   select line_a, line_b
   from (select distinct line_a, line_b from fitting)

@@ -6,7 +6,7 @@ select
     when a.posted_on <> b.posted_on then 'matched_timing'
     else 'matched_exact'
   end as expected
-from matches as m
+from match_pairs as m
 join entries as a on a.side = 'A' and a.line_no = m.line_a
 join entries as b on b.side = 'B' and b.line_no = m.line_b
 where m.class is distinct from expected

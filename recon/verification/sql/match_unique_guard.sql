@@ -1,7 +1,7 @@
 -- Num passe com unique, nenhum dos dois lados tinha outro candidato.
 with pairs as (
   select p.position, p.bps, p.first_day, p.last_day, m.line_a, m.line_b
-  from matches as m
+  from match_pairs as m
   join passes as p on p.name = m.pass_name
   where p.is_unique
 )
@@ -12,7 +12,7 @@ join available as other
   on other.position = p.position and other.side = 'B' and other.key = a.key and other.currency = a.currency
 where other.line_no <> p.line_b
   and amount_fits(a.amount, other.amount, a.abs_limit, p.bps)
-  and days_apart(a.posted_on, other.posted_on) between p.first_day and p.last_day
+  and other.day - a.day between p.first_day and p.last_day
 union all
 select p.position, p.line_a, p.line_b, other.line_no
 from pairs as p
@@ -21,4 +21,4 @@ join available as other
   on other.position = p.position and other.side = 'A' and other.key = b.key and other.currency = b.currency
 where other.line_no <> p.line_a
   and amount_fits(other.amount, b.amount, other.abs_limit, p.bps)
-  and days_apart(other.posted_on, b.posted_on) between p.first_day and p.last_day
+  and b.day - other.day between p.first_day and p.last_day
