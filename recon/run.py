@@ -44,7 +44,7 @@ def run(file: Path, profile: str, day: date | None, out: Path | None, output: Ou
         receipt = _uploaded(pipeline, file, key, output)
         if receipt.outcome != "started":
             told = inbox.first()
-            _show_alert(told, output)
+            show_mail(told.mail, output)
             if output.as_json:
                 output.document({"outcome": receipt.outcome, "object_key": key, **told.document()})
             return 1
@@ -75,7 +75,7 @@ def _reconciled(
     pipeline.fetch_outputs(job_id, name, folder)
     told.keep(folder)
 
-    _show_alert(told, output)
+    show_mail(told.mail, output)
     verdict = None
     if (reconciled := manifests.get(Stage.RECONCILIATION)) and isinstance(
         reconciled.figures, ReconciliationFigures
@@ -140,10 +140,10 @@ class Inbox:
         return Told(received.alert, mail)
 
 
-def _show_alert(told: Told, output: Output) -> None:
+def show_mail(mail: Mail, output: Output) -> None:
     output.line()
-    output.line(f"Alerta recebido por {told.mail.to}")
-    output.block(f"{told.mail.subject}\n\n{told.mail.text}")
+    output.line(f"Alerta recebido por {mail.to}")
+    output.block(f"{mail.subject}\n\n{mail.text}")
 
 
 def _files(manifests: dict[Stage, Manifest]) -> list[str]:
