@@ -395,7 +395,7 @@ def run_stage(
     """Runs a job as Glue does: 0 when its manifest is there, 1 when it failed and said why in `error.json`.
 
     `work` gets the arguments, the stage and a scratch folder that is removed afterwards. An error that is not ours is
-    explained as INTERNAL and its traceback goes to the log.
+    explained as INTERNAL, and where it was raised goes to the log.
     """
     try:
         arguments = parse_arguments(argv, model)
@@ -408,7 +408,7 @@ def run_stage(
             manifest = work(arguments, run, Path(scratch))
     except ReconError as error:
         run.explain(error)
-        _log(f"{error.error_code}: {error.message}")
+        _log(error.error_code)
         return 1
     except Exception as error:  # noqa: BLE001 - the process ends here: whatever failed is explained and told
         run.explain(
@@ -418,7 +418,7 @@ def run_stage(
                 code="INTERNAL",
             )
         )
-        traceback.print_exc()
+        traceback.print_tb(error.__traceback__)  # the way, without the error's text
         _log(f"INTERNAL: {_kind(error)}")
         return 1
     reused = f" (reaproveitado de {manifest.reused_from})" if manifest.reused_from else ""
@@ -434,5 +434,6 @@ def _kind(error: Exception) -> str:
 
 
 def _log(line: str) -> None:
+    """Codes and keys only: a message may quote a cell of the file, and lies in `error.json`, not in a log."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -123,7 +124,8 @@ def _message(report: FailureReport, cause: JsonValue, stage_error: StageError | 
         if state := cause.get("JobRunState"):
             return f"A execução do Glue terminou como {state}."
     if isinstance(cause, str):
-        return cause
+        # JSONata puts the number of `$error` before what our own expression said.
+        return re.sub(r"^.*?\bD3137: ", "", cause, flags=re.DOTALL)
     return _WORDS.get(report.error.Error, report.error.Error)
 
 

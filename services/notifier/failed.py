@@ -33,6 +33,8 @@ _STAGES = {
     Stage.RECONCILIATION: ("conciliação", "lançamentos"),
     Stage.QUICKSIGHT_PREP: ("relatórios", "linhas"),
 }
+# What validation may say that no other file would mend.
+_NOT_THE_FILE = ("INTERNAL", "ARGUMENT", "HASH_MISMATCH", "STAGE_INPUT")
 
 
 def notice(request: RunFailed, failure: Failure, now: datetime) -> Notice:
@@ -71,7 +73,7 @@ def notice(request: RunFailed, failure: Failure, now: datetime) -> Notice:
         sections=(
             Section("O que aconteceu", tuple(filter(None, (f"A {what}.", message, hint)))),
             Section("O que já estava pronto", tuple(_progress_lines(failure))),
-            Section("O que fazer", (_advice(failure), f"    {resume}")),
+            Section("O que fazer", tuple(_advice(request, failure, resume))),
             Section("Execução", tuple(_run_lines(request, failure, where))),
         ),
     )
@@ -90,15 +92,21 @@ def _unexplained(failure: Failure) -> str | None:
     return "A etapa terminou sem se explicar. O mais comum é falta de memória ou parada da máquina."
 
 
-def _advice(failure: Failure) -> str:
+def _advice(request: RunFailed, failure: Failure, resume: str) -> Iterator[str]:
     explained = failure.error.stage_error
-    if explained and explained.code == "PROFILE":
-        return "Corrija o perfil, publique-o com recon publish e retome:"
-    if failure.state == "ValidateCSV" and explained and explained.code != "INTERNAL":
-        return "Corrija o arquivo e envie de novo. Se o erro não era do arquivo, retome:"
-    if failure.progress:
-        return "Corrija a causa e retome; o que já está pronto é reaproveitado:"
-    return "Corrija a causa e retome:"
+    code = explained.code if explained else None
+    if request.job is None:  # started by hand, with what is no job: the same again would fail again
+        yield "Inicie outra execução com job_id, bucket_name, object_key e file_hash válidos."
+        return
+    if code == "PROFILE":
+        yield "Corrija o perfil, publique-o com recon publish e retome:"
+    elif failure.state == "ValidateCSV" and code not in (None, *_NOT_THE_FILE):
+        yield "Corrija o arquivo e envie de novo. Se o erro não era do arquivo, retome:"
+    elif failure.progress:
+        yield "Corrija a causa e retome; o que já está pronto é reaproveitado:"
+    else:
+        yield "Corrija a causa e retome:"
+    yield f"    {resume}"
 
 
 def _progress_lines(failure: Failure) -> Iterator[str]:

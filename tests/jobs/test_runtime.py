@@ -283,13 +283,17 @@ def test_an_expected_failure_is_explained_in_its_own_words(data: str):
 def test_a_bug_is_explained_without_its_text_which_may_hold_data(
     data: str, capsys: pytest.CaptureFixture[str]
 ):
+    cell = "12.345,67 Fulano"
+
     def fail(*_: object) -> Manifest:
-        raise KeyError("12.345,67 Fulano")
+        raise KeyError(cell)
 
     error = explained(data, fail)
     assert error.code == "INTERNAL"
     assert error.message == "Falha interna na etapa validation: KeyError"
-    assert "Traceback" in capsys.readouterr().err
+    log = capsys.readouterr()
+    assert "in fail" in log.err  # where it was raised
+    assert "12.345,67" not in log.out + log.err
 
 
 def test_what_aws_refused_is_named(data: str):
@@ -310,3 +314,24 @@ def test_the_scratch_folder_is_gone_when_the_stage_has_ended(data: str):
     assert not seen[0].exists()
     manifest = json.loads(runtime.read(f"{data}/runs/JOB-1/JOB-1/validation/manifest.json"))
     assert manifest["figures"]["entries"] == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (ReconError('a célula "987,65" está errada', code="X"), "X\n"),
+        (ValueError("987,65"), "INTERNAL: ValueError\n"),
+    ],
+)
+def test_no_error_text_reaches_the_log_for_it_may_quote_a_row(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], error: Exception, logged: str
+) -> None:
+    def fail(*_: object) -> Manifest:
+        raise error
+
+    argv = ["--job_id", "J", "--execution_name", "E", "--profiles_path", "p"]
+    argv += ["--output_path", str(tmp_path)]
+    assert run_stage(Stage.VALIDATION, JobArguments, fail, argv) == 1
+    log = capfd.readouterr()
+    assert logged in log.out
+    assert "987,65" not in log.out + log.err

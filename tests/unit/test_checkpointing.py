@@ -66,6 +66,11 @@ def checkpoint(*reports: FailureReport) -> Checkpoint:
             "No such job",
             str,
         ),
+        (
+            ErrorOutput(Error="States.QueryEvaluationError", Cause="D3137: Entrada sem job_id"),
+            "Entrada sem job_id",
+            str,
+        ),
         (ErrorOutput(Error="X", Cause='{"cut": "in the mid'), '{"cut": "in the mid', str),
         (ErrorOutput(Error="X", Cause="[1, 2]"), "[1, 2]", str),
         (ErrorOutput(Error="X", Cause="[" * 32_000), "[" * 32_000, str),

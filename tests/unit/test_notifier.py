@@ -387,9 +387,21 @@ def test_only_a_file_that_was_refused_is_to_be_mended() -> None:
                 REPORT.model_copy(update={"state": "ValidateCSV"}),
                 STAGE_ERROR.model_copy(update={"code": "INTERNAL"}),
             ),
+            (
+                REPORT.model_copy(update={"state": "ValidateCSV"}),
+                STAGE_ERROR.model_copy(update={"code": "HASH_MISMATCH"}),
+            ),
         )
     ]
     assert all(text.startswith("Corrija a causa e retome:\n") for text in advice)
+
+
+def test_a_run_by_hand_with_what_is_no_job_is_not_to_be_resumed() -> None:
+    told = sent(
+        FAILED.model_copy(update={"job": None}), Desk(failure_=describe(REPORT, (), None, NOW))
+    )
+    assert "O QUE FAZER\nInicie outra execução com job_id, bucket_name" in told.email
+    assert "recon resume" not in told.email
 
 
 def test_a_wrong_profile_is_to_be_mended_and_not_the_file() -> None:
