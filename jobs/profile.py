@@ -7,13 +7,14 @@ effect. Each field's description (pt-BR) says what would be right: errors quote 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from string import ascii_letters, digits
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -149,7 +150,52 @@ class SideSource(_Section):
         return self
 
 
-_NAME = "o nome de uma coluna do arquivo"
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_NAME = "o nome de uma coluna do arquivo ou uma lista (vale o primeiro que o cabeçalho tem)"
+_TABLE = f'{_NAME}, ou {{ column = "…", optional = true }}'
+_TEXT = f'{_NAME}, ou {{ column = "…", optional = true }} ou {{ constant = "…" }}'
+_Names = Annotated[
+    tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed), Field(min_length=1)
+]
+
+
+class Source(_Section):
+    """A name, names (the first that the header has is taken), or a table that says more."""
+
+    column: _Names = Field(description=_NAME)
+    optional: StrictBool = Field(
+        False, description="true ou false: se o cabeçalho pode não ter a coluna, então vazia"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"column": value} if isinstance(value, str | list | tuple) else value
+
+    @property
+    def slots(self) -> dict[str, tuple[str, ...]]:
+        """What is read of a record, "" the value itself → the file's names for it."""
+        return {"": self.column}
+
+
+class TextSource(Source):
+    column: _Names = Field((), description=_NAME)
+    constant: str | None = Field(
+        None, min_length=1, description="um texto, igual em todas as linhas"
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if bool(self.column) == (self.constant is not None) or (self.constant and self.optional):
+            raise ValueError
+        return self
+
+    @property
+    def slots(self) -> dict[str, tuple[str, ...]]:
+        return {"": self.column} if self.column else {}
 
 
 class Columns(_Section):
@@ -158,27 +204,65 @@ class Columns(_Section):
     side: SideSource = Field(
         description='"A", "B", o nome de uma coluna ou { column = "…", values = { RAZAO = "A" } }'
     )
-    posted_on: str = Field(min_length=1, description=_NAME)
-    amount: str = Field(min_length=1, description=_NAME)
-    currency: str | None = Field(None, min_length=1, description=_NAME)
-    entry_id: str | None = Field(None, min_length=1, description=_NAME)
-    account: str | None = Field(None, min_length=1, description=_NAME)
-    reference: str | None = Field(None, min_length=1, description=_NAME)
-    description: str | None = Field(None, min_length=1, description=_NAME)
-    kind: str | None = Field(None, min_length=1, description=_NAME)
-    group_key: str | None = Field(None, min_length=1, description=_NAME)
-    gross: str | None = Field(None, min_length=1, description=_NAME)
-    fee: str | None = Field(None, min_length=1, description=_NAME)
-    net: str | None = Field(None, min_length=1, description=_NAME)
-    balance: str | None = Field(None, min_length=1, description=_NAME)
+    posted_on: Source = Field(description=_NAME)
+    amount: Source = Field(description=_NAME)
+    currency: Source | None = Field(None, description=_TABLE)
+    entry_id: TextSource | None = Field(None, description=_TEXT)
+    account: TextSource | None = Field(None, description=_TEXT)
+    reference: TextSource | None = Field(None, description=_TEXT)
+    description: TextSource | None = Field(None, description=_TEXT)
+    kind: TextSource | None = Field(None, description=_TEXT)
+    group_key: TextSource | None = Field(None, description=_TEXT)
+    gross: Source | None = Field(None, description=_TABLE)
+    fee: Source | None = Field(None, description=_TABLE)
+    net: Source | None = Field(None, description=_TABLE)
+    balance: Source | None = Field(None, description=_TABLE)
+
+    @field_validator("posted_on", "amount")
+    @classmethod
+    def _always_there(cls, value: Source) -> Source:
+        if value.optional:
+            raise ValueError
+        return value
 
     @property
-    def sources(self) -> dict[str, str]:
-        """Canonical column → the file's column, for those that the file has."""
-        named = {"side": self.side.column} | {
-            name: getattr(self, name) for name in type(self).model_fields if name != "side"
-        }
+    def _mapped(self) -> dict[str, Source]:
+        named = {name: getattr(self, name) for name in type(self).model_fields if name != "side"}
         return {name: source for name, source in named.items() if source is not None}
+
+    @property
+    def names(self) -> set[str]:
+        """Canonical columns that it maps, be it to a constant."""
+        return {*self._mapped, *(["side"] if self.side.column else [])}
+
+    @property
+    def constants(self) -> dict[str, str]:
+        given = {name: getattr(source, "constant", None) for name, source in self._mapped.items()}
+        return {name: text for name, text in given.items() if text is not None}
+
+    @property
+    def sources(self) -> dict[str, tuple[str, ...]]:
+        """What is read of a record → the file's names for it, the preferred first."""
+        read: dict[str, tuple[str, ...]] = {}
+        if self.side.column:
+            read["side"] = (self.side.column,)
+        for name, source in self._mapped.items():
+            read |= {slot or name: names for slot, names in source.slots.items()}
+        return read
+
+    @property
+    def required(self) -> dict[str, tuple[str, ...]]:
+        """Of `sources`, what every header has to have."""
+        optional = {name for name, source in self._mapped.items() if source.optional}
+        return {slot: names for slot, names in self.sources.items() if slot not in optional}
+
+    def among(self, header: Collection[str]) -> dict[str, str]:
+        """What is read of a record → the name that this header has for it."""
+        found = {
+            slot: next((name for name in names if name in header), None)
+            for slot, names in self.sources.items()
+        }
+        return {slot: name for slot, name in found.items() if name is not None}
 
 
 class Validate(_Section):
@@ -378,7 +462,7 @@ class Profile(_Section):
             raise ValueError("dois [[passes]] têm o mesmo name")
         if all(p.mode == "suggest" for p in self.passes):
             raise ValueError('falta um [[passes]] com mode = "automatic": sugestões nada conciliam')
-        sources = set(self.columns.sources)
+        sources = self.columns.names
         for p in self.passes:
             _require(f"o passe {p.name}", p.columns, sources)
         if self.reversals:

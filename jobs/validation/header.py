@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from jobs.profile import Csv, Profile
@@ -15,6 +15,7 @@ from shared.ptbr import count, number
 
 SEARCHED = 100  # records: a longer preamble is a wrong profile
 MAX_COLUMNS = 4096
+_Marks = Collection[tuple[str, ...]]  # names of a header, each with those that may stand for it
 _DELIMITERS = {";": "ponto e vírgula", ",": "vírgula", "\t": "tabulação", "|": "barra vertical"}
 
 
@@ -25,14 +26,16 @@ def find_header(
 
     Raises RefusedFileError where there is no header with the mapped columns.
     """
-    marks = set(profile.csv.header_match or profile.columns.sources.values())
+    marks: _Marks = {(name,) for name in profile.csv.header_match} or set(
+        profile.columns.required.values()
+    )
     above: list[tuple[int, bytes]] = []
     skipped = 0
     for block in blocks:
         for i in range(len(block)):
             body = without_line_break(block.record(i))
             names = _names(body, grammar)
-            if marks <= set(names):
+            if not _missing(marks, names):
                 _check(names, int(block.lines[i]), profile)
                 return (
                     Reader(profile, grammar, names),
@@ -52,15 +55,19 @@ def _names(body: bytes, grammar: Grammar) -> list[str]:
     return [field.decode(errors="replace").strip() for field in fields or ()]
 
 
+def _missing(marks: _Marks, names: Collection[str]) -> list[str]:
+    present = set(names)
+    return ['" ou "'.join(any_of) for any_of in marks if present.isdisjoint(any_of)]
+
+
 def _check(names: Sequence[str], line: int, profile: Profile) -> None:
-    wanted = profile.columns.sources.values()
     times = Counter(names)
     fault = None
     if len(names) > MAX_COLUMNS:
         fault = f"tem {number(len(names))} colunas, e o limite é {number(MAX_COLUMNS)}"
-    elif missing := [name for name in wanted if not times[name]]:
+    elif missing := _missing(profile.columns.required.values(), times):
         fault = f"não tem {_list(missing)}; tem {_list(names)}"
-    elif twice := [name for name in wanted if times[name] > 1]:
+    elif twice := [name for name in profile.columns.among(times).values() if times[name] > 1]:
         fault = f"tem mais de uma coluna {_list(twice)}"
     if fault:
         raise RefusedFileError(
@@ -71,7 +78,7 @@ def _check(names: Sequence[str], line: int, profile: Profile) -> None:
 
 
 def _no_header(
-    above: Sequence[tuple[int, bytes]], marks: set[str], grammar: Grammar, csv: Csv
+    above: Sequence[tuple[int, bytes]], marks: _Marks, grammar: Grammar, csv: Csv
 ) -> RefusedFileError:
     if not above:
         return RefusedFileError(
@@ -96,11 +103,11 @@ def _no_header(
                 "arquivo ou corrija delimiter no perfil.",
                 code="WRONG_DELIMITER",
             )
-    line, body = max(above, key=lambda seen: len(marks & set(_names(seen[1], grammar))))
+    line, body = min(above, key=lambda seen: len(_missing(marks, _names(seen[1], grammar))))
     names = _names(body, grammar)
     return RefusedFileError(
         f"Cabeçalho não encontrado: a linha {number(line)}, a mais parecida, não tem "
-        f"{_list(sorted(marks - set(names)))}; tem {_list(names)}.",
+        f"{_list(sorted(_missing(marks, names)))}; tem {_list(names)}.",
         hint="Confira se o arquivo é do tipo que o perfil descreve, ou corrija [columns] no perfil.",
         code="HEADER_NOT_FOUND",
     )
@@ -115,13 +122,13 @@ def _other_encoding(body: bytes, declared: str) -> str | None:
     return "utf-8" if not origin.isascii() and decodes(origin, "utf-8") else None
 
 
-def _other_delimiter(body: bytes, marks: set[str], found: int, csv: Csv) -> str | None:
+def _other_delimiter(body: bytes, marks: _Marks, found: int, csv: Csv) -> str | None:
     """Another delimiter that gives the wanted columns, or several where the declared one gives one."""
     text = body.decode(errors="replace")
     for other in _DELIMITERS:
         names = [name.strip(f" {csv.quote}") for name in text.split(other)]
         several = found <= 1 < len(names) and not csv.header_match
-        if other != csv.delimiter and (marks <= set(names) or several):
+        if other != csv.delimiter and (not _missing(marks, names) or several):
             return other
     return None
 
@@ -135,5 +142,5 @@ def _shown(delimiter: str) -> str:
 
 
 def _list(names: Sequence[str]) -> str:
-    shown = ", ".join(f'"{name[:40]}"' for name in names[:20])
+    shown = ", ".join(f'"{name[:60]}"' for name in names[:20])
     return shown + (f" e mais {number(len(names) - 20)}" if len(names) > 20 else "")

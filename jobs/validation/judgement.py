@@ -57,8 +57,9 @@ class Reader:
         csv, side = profile.csv, profile.columns.side
         self.grammar = grammar
         self.width = len(names)
-        self.sources = profile.columns.sources
-        self.index = {column: names.index(name) for column, name in self.sources.items()}
+        self.sources = profile.columns.among(names)
+        self.index = {slot: names.index(name) for slot, name in self.sources.items()}
+        self.constants = profile.columns.constants
         self.skip_rules = csv.skip_rows_where
         self._encoding = csv.encoding
         self._constant_side, self._sides = side.constant, side.values
@@ -80,7 +81,7 @@ class Reader:
         self._date_shown = "".join(_SHOWN[p] if i % 2 else p for i, p in enumerate(literals))
 
     def values(self, body: bytes) -> dict[str, str | None]:
-        """The mapped fields of a record, None where empty."""
+        """What is read of a record, None where empty; what the profile says once for all of them."""
         try:
             body.decode()
         except UnicodeDecodeError:
@@ -91,12 +92,13 @@ class Reader:
         if len(fields) != self.width:
             found, expected = number(len(fields)), number(self.width)
             raise Fault("FIELD_COUNT", f"o registro tem {found} campos, e o cabeçalho {expected}")
-        return {column: fields[i].decode() or None for column, i in self.index.items()}
+        read = {slot: fields[i].decode() or None for slot, i in self.index.items()}
+        return read | self.constants
 
     def skips(self, values: Mapping[str, str | None]) -> bool:
         """By RE2, also here: Python's `re` reads some patterns differently and can backtrack for ever."""
         return any(
-            pc.match_substring_regex(pa.scalar(values[column], pa.string()), pattern).as_py()
+            pc.match_substring_regex(pa.scalar(values.get(column), pa.string()), pattern).as_py()
             for column, pattern in self.skip_rules.items()
         )
 

@@ -56,7 +56,7 @@ def sure(
 
     def column(name: str) -> Array:
         if name not in reader.index:
-            return pa.nulls(len(table), pa.string())
+            return pa.repeat(pa.scalar(reader.constants.get(name), pa.string()), len(table))
         return table.column(str(reader.index[name])).combine_chunks()
 
     side = _by_value(column("side"), reader.side, pa.string())

@@ -318,3 +318,39 @@ def test_doubled_quotes_mean_nothing_where_another_escape_is_declared(tmp_path: 
     found = run(lines(*rows), tmp_path, profile_of(r"escape = '\'"))
     assert found.codes == {2: "UNBALANCED_QUOTE", 3: "UNBALANCED_QUOTE"}
     assert found.entries[0]["description"] == 'a "b'
+
+
+VARIANTS = """description = ["Histórico", "Descrição"]
+balance = { column = "Saldo", optional = true }
+reference = { column = "Documento", optional = true }
+kind = { constant = "extrato" }"""
+
+
+def test_of_several_names_the_first_that_the_header_has_is_read(tmp_path: Path):
+    head = "side,entry_id,account,posted_on,amount,currency"
+    row = "B,E1,1,2026-02-16,10.00,BRL"
+    for more, value, read in (
+        ("Descrição", "b", "b"),
+        ("Histórico", "a", "a"),
+        ("Descrição,Histórico", "b,a", "a"),
+    ):
+        data = lines(f"{row},{value}", header=f"{head},{more}")
+        found = run(data, tmp_path, profile_of(columns=VARIANTS))
+        assert found.entries[0]["description"] == read
+
+
+def test_an_optional_column_may_be_absent_and_a_constant_is_every_rows(tmp_path: Path):
+    profile = profile_of(columns=VARIANTS)
+    head = "side,entry_id,account,posted_on,amount,currency,Descrição"
+    row = "B,E1,1,2026-02-16,10.00,BRL,x"
+    without = run(lines(row, header=head), tmp_path, profile).entries[0]
+    with_it = run(lines(f"{row},7.00,NF 1", header=f"{head},Saldo,Documento"), tmp_path, profile)
+    assert (without["balance"], without["reference"], without["kind"]) == (None, None, "extrato")
+    entry = with_it.entries[0]
+    assert (entry["balance"], entry["reference"], entry["kind"]) == (700, "NF 1", "extrato")
+
+
+def test_a_header_with_none_of_a_columns_names_is_refused_with_all_of_them(tmp_path: Path):
+    head = "side,entry_id,account,posted_on,amount,currency"
+    with pytest.raises(RefusedFileError, match='não tem "Histórico" ou "Descrição"; tem "side"'):
+        run(lines(GOOD, header=head), tmp_path, profile_of(columns=VARIANTS))

@@ -26,14 +26,6 @@ layout = "single_file"
 {csv}
 [columns]
 side = {side}
-entry_id = "entry_id"
-account = "account"
-posted_on = "posted_on"
-amount = "amount"
-currency = "currency"
-reference = "reference"
-description = "description"
-kind = "kind"
 {columns}
 [validate]
 max_reject_ratio = {ratio}
@@ -57,7 +49,10 @@ class Outcome:
 
 
 def profile_of(csv: str = "", side: str = '"side"', ratio: str = "1", columns: str = "") -> Profile:
-    text = _PROFILE.format(csv=csv, side=side, ratio=ratio, columns=columns)
+    """Each column of HEADER is mapped to its own name, but where `columns` maps it."""
+    other = [line.split(" = ")[0] for line in columns.splitlines()]
+    own = [f'{name} = "{name}"' for name in HEADER.split(",")[1:] if name not in other]
+    text = _PROFILE.format(csv=csv, side=side, ratio=ratio, columns="\n".join((*own, columns)))
     return parse_profile(text.encode(), "teste.toml")
 
 
