@@ -69,7 +69,10 @@ def show(pipeline: Pipeline, job: str, output: Output) -> int:
             output.line(line)
     if checkpoint and (failure := _failure(checkpoint, run)):
         output.line(f"Falhou em {failure.state}: {failure.error.message}")
-        output.line(f"Para retomar: {checkpoint.resume}")
+        if (explained := failure.error.stage_error) and explained.hint:
+            output.line(explained.hint)
+        output.line("Um arquivo corrigido é enviado de novo. Se o erro não era do arquivo, retome:")
+        output.line(f"    {checkpoint.resume}")
     output.line(f"Saídas: {pipeline.address(run.job_id, run.name)}")
     return exit_code(run, verdict)
 

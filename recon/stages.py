@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from jobs.profile import Profile, load_profile, parse_profile
 from jobs.reconciliation.engine import EngineName, EngineUnavailableError
 from jobs.reconciliation.reconcile import reconcile as reconcile_entries
@@ -23,6 +25,8 @@ from shared.errors import ReconError
 from shared.taxonomy import Verdict
 
 OUT = Path("recon-out")
+SHOWN = 10
+"""Rejected lines that are told; the file of rejects holds all."""
 
 
 def validate(file: Path, profile: str, out: Path | None, output: Output) -> int:
@@ -35,6 +39,7 @@ def validate(file: Path, profile: str, out: Path | None, output: Output) -> int:
     output.line(f"Arquivo aceito: {figures.note(rows)}")
     for code, count in rows.codes.items():
         output.line(f"  {ptbr.number(count):>12}  {code}")
+    _show_rejects(result, output)
     output.line(f"Lançamentos em {result.entries}")
     output.line(f"Rejeitados em {result.rejects}")
     if output.as_json:
@@ -86,6 +91,7 @@ def reconcile(
     files = {"entries": validation.entries, "rejects": validation.rejects}
     files |= {name: produced.path for name, produced in result.files.items()}
     output.line(figures.note(validation.figures))
+    _show_rejects(validation, output)
     for line in figures.verdict_lines(result.figures):
         output.line(line)
     output.line(f"Saídas em {out}")
@@ -106,6 +112,8 @@ def _validated(
     began = time.monotonic()
     try:
         source = file.open("rb")
+    except FileNotFoundError as error:
+        raise UsageError(f"Arquivo não encontrado: {file}") from error
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
     for name in (ENTRIES, REJECTS, LOCAL_RUN):
@@ -115,12 +123,26 @@ def _validated(
     return result, round(time.monotonic() - began, 3)
 
 
+def _show_rejects(validation: ValidationResult, output: Output) -> None:
+    rejected = validation.figures.rejected
+    if not rejected:
+        return
+    with pq.ParquetFile(validation.rejects) as rejects:
+        first = next(rejects.iter_batches(SHOWN, columns=["message"]))
+    for message in first["message"].to_pylist():
+        output.line(f"    {message}")
+    if rejected > SHOWN:
+        output.line(f"    … {ptbr.count(rejected, 'linha', 'linhas')} ao todo")
+
+
 def find_profile(profile: str) -> Profile:
     """A name among the ready ones, or the path of a TOML file."""
     if not profile.endswith(".toml"):
         return load_profile(str(ROOT / "profiles"), profile)
     try:
         return parse_profile(Path(profile).read_bytes(), profile)
+    except FileNotFoundError as error:
+        raise UsageError(f"Perfil não encontrado: {profile}") from error
     except OSError as error:
         raise UsageError(f"{profile}: {error.strerror}") from error
 
