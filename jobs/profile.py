@@ -157,6 +157,11 @@ def _listed(value: Any) -> Any:
 _NAME = "o nome de uma coluna do arquivo ou uma lista (vale o primeiro que o cabeçalho tem)"
 _TABLE = f'{_NAME}, ou {{ column = "…", optional = true }}'
 _TEXT = f'{_NAME}, ou {{ column = "…", optional = true }} ou {{ constant = "…" }}'
+_SIGNED = f'{_TABLE} ou sign = "inverse"'
+_AMOUNT = (
+    f'{_NAME}, {{ column = "…", sign = "inverse" }}, {{ debit = "…", credit = "…" }} ou '
+    '{ column = "…", mark = "…", debit = ["D"], credit = ["C"] }'
+)
 _Names = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed), Field(min_length=1)
 ]
@@ -198,6 +203,46 @@ class TextSource(Source):
         return {"": self.column} if self.column else {}
 
 
+class SignedSource(Source):
+    sign: Literal["normal", "inverse"] = Field(
+        "normal",
+        description='"normal" ou "inverse": se o arquivo escreve o valor com o sinal trocado',
+    )
+
+
+class AmountSource(SignedSource):
+    """One column; one whose direction another column marks; or one column for debits and one for credits.
+
+    A debit is negative, whether or not the file also gives it a minus sign. A credit with one is a reject.
+    """
+
+    column: _Names = Field((), description=_NAME)
+    mark: _Names = Field((), description=_NAME)
+    debit: _Names = Field((), description=f'{_NAME}; com mark: as marcas de débito, como ["D"]')
+    credit: _Names = Field((), description=f'{_NAME}; com mark: as marcas de crédito, como ["C"]')
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        given = {name for name in ("column", "mark", "debit", "credit") if getattr(self, name)}
+        forms = {"column"}, {"debit", "credit"}, {"column", "mark", "debit", "credit"}
+        if given not in forms or self.optional or set(self.debit) & set(self.credit):
+            raise ValueError
+        return self
+
+    @property
+    def directions(self) -> dict[str, int]:
+        """Mark → its sign; none without a column of marks."""
+        if not self.mark:
+            return {}
+        return dict.fromkeys(self.debit, -1) | dict.fromkeys(self.credit, 1)
+
+    @property
+    def slots(self) -> dict[str, tuple[str, ...]]:
+        if not self.column:
+            return {"debit": self.debit, "credit": self.credit}
+        return {"": self.column} | ({"mark": self.mark} if self.mark else {})
+
+
 class Columns(_Section):
     """Canonical column → the file's column."""
 
@@ -205,7 +250,7 @@ class Columns(_Section):
         description='"A", "B", o nome de uma coluna ou { column = "…", values = { RAZAO = "A" } }'
     )
     posted_on: Source = Field(description=_NAME)
-    amount: Source = Field(description=_NAME)
+    amount: AmountSource = Field(description=_AMOUNT)
     currency: Source | None = Field(None, description=_TABLE)
     entry_id: TextSource | None = Field(None, description=_TEXT)
     account: TextSource | None = Field(None, description=_TEXT)
@@ -213,12 +258,12 @@ class Columns(_Section):
     description: TextSource | None = Field(None, description=_TEXT)
     kind: TextSource | None = Field(None, description=_TEXT)
     group_key: TextSource | None = Field(None, description=_TEXT)
-    gross: Source | None = Field(None, description=_TABLE)
-    fee: Source | None = Field(None, description=_TABLE)
-    net: Source | None = Field(None, description=_TABLE)
-    balance: Source | None = Field(None, description=_TABLE)
+    gross: SignedSource | None = Field(None, description=_SIGNED)
+    fee: SignedSource | None = Field(None, description=_SIGNED)
+    net: SignedSource | None = Field(None, description=_SIGNED)
+    balance: SignedSource | None = Field(None, description=_SIGNED)
 
-    @field_validator("posted_on", "amount")
+    @field_validator("posted_on")
     @classmethod
     def _always_there(cls, value: Source) -> Source:
         if value.optional:
@@ -239,6 +284,12 @@ class Columns(_Section):
     def constants(self) -> dict[str, str]:
         given = {name: getattr(source, "constant", None) for name, source in self._mapped.items()}
         return {name: text for name, text in given.items() if text is not None}
+
+    @property
+    def inverse(self) -> set[str]:
+        """Amounts that the file writes with the opposite sign."""
+        signs = {name: getattr(source, "sign", "normal") for name, source in self._mapped.items()}
+        return {name for name, sign in signs.items() if sign == "inverse"}
 
     @property
     def sources(self) -> dict[str, tuple[str, ...]]:

@@ -42,12 +42,16 @@ class Reject:
 
 
 class Fault(Exception):
-    """A value, or a record, that is not what the profile declares. why: pt-BR, follows the value."""
+    """A value, or a record, that is not what the profile declares. why: pt-BR, follows the value.
 
-    def __init__(self, code: str, why: str) -> None:
+    at: what was read, where that is not what the caller asked for.
+    """
+
+    def __init__(self, code: str, why: str, at: str | None = None) -> None:
         super().__init__(code)
         self.code = code
         self.why = why
+        self.at = at
 
 
 class Reader:
@@ -65,6 +69,8 @@ class Reader:
         self._constant_side, self._sides = side.constant, side.values
         self._currency = profile.currency
         self.thousands, self.decimal = csv.thousands, csv.decimal
+        self.inverse = profile.columns.inverse
+        self.directions = profile.columns.amount.directions
         whole = (
             r"\d+" if not csv.thousands else rf"\d{{1,3}}(?:{re.escape(csv.thousands)}\d{{3}})+|\d+"
         )
@@ -136,10 +142,53 @@ class Reader:
         if len(fraction) > exponent:
             raise Fault("AMOUNT_SCALE", f"tem mais casas decimais que as {exponent} da moeda")
         units = (whole.replace(self.thousands, "") + fraction.ljust(exponent, "0")).lstrip("0")
-        amount = int(sign + (units[:20] or "0"))  # 20 digits are beyond int64 already
-        if not -(2**63) <= amount < 2**63:
-            raise Fault("AMOUNT_FORMAT", "tem mais algarismos do que cabem em um valor")
-        return amount
+        return _in_range(int(sign + (units[:20] or "0")))  # 20 digits are beyond int64 already
+
+    def direction(self, mark: str | None) -> int:
+        if (direction := self.directions.get(_required(mark))) is None:
+            raise Fault(
+                "AMOUNT_FORMAT", f"não é uma marca conhecida ({', '.join(self.directions)})"
+            )
+        return direction
+
+    def entry_amount(self, values: Mapping[str, str | None], exponent: int) -> int:
+        """The record's amount, debits negative."""
+        if "debit" not in self.index:
+            amount = self.amount(values.get("amount"), exponent)
+            if not self.directions:
+                return amount
+            try:
+                direction = self.direction(values.get("mark"))
+            except Fault as fault:
+                raise Fault(fault.code, fault.why, "mark") from None
+            if direction > 0:
+                return _credit(amount, "amount")
+            return -abs(amount)
+        found = {}
+        for slot in ("debit", "credit"):
+            if text := values.get(slot):
+                try:
+                    found[slot] = self.amount(text, exponent)
+                except Fault as fault:
+                    raise Fault(fault.code, fault.why, slot) from None
+        if not found:
+            raise Fault("REQUIRED_EMPTY", "está vazia, e a do crédito também", "debit")
+        debit, credit = found.get("debit", 0), _credit(found.get("credit", 0), "credit")
+        if debit and credit:
+            raise Fault("AMOUNT_FORMAT", "está ao lado de um crédito: é um ou o outro", "debit")
+        return credit or -abs(debit)
+
+
+def _in_range(amount: int) -> int:
+    if not -(2**63) <= amount < 2**63:
+        raise Fault("AMOUNT_FORMAT", "tem mais algarismos do que cabem em um valor")
+    return amount
+
+
+def _credit(amount: int, at: str) -> int:
+    if amount < 0:
+        raise Fault("AMOUNT_FORMAT", "é negativo, e o arquivo o declara crédito", at)
+    return amount
 
 
 def _required(text: str | None) -> str:
@@ -166,13 +215,19 @@ def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
             ("currency", reader.currency),
         ):
             entry[at] = parse(values.get(at))
+        exponent = EXPONENTS[entry["currency"]]
         for at in ("amount", *AMOUNT_COLUMNS):
-            if at == "amount" or values.get(at):
-                entry[at] = reader.amount(values.get(at), EXPONENTS[entry["currency"]])
+            if at == "amount":
+                entry[at] = reader.entry_amount(values, exponent)
+            elif values.get(at):
+                entry[at] = reader.amount(values[at], exponent)
+            if at in reader.inverse and entry[at] is not None:
+                entry[at] = _in_range(-entry[at])
         gross, fee, at = entry["gross"], entry["fee"], "net"
         if None not in (gross, fee, entry[at]) and entry[at] != gross - fee:
             raise Fault("NET_NOT_GROSS_MINUS_FEE", "não é o bruto menos a taxa")
     except Fault as fault:
+        at = fault.at or at
         column = reader.sources.get(at)
         raw = (values.get(at) or "") if at else body.decode(errors="backslashreplace")
         message = _message(line_no, column, raw, fault)

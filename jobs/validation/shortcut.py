@@ -63,16 +63,26 @@ def sure(
     day = _by_value(column("posted_on"), reader.day, pa.date32())
     currency = _by_value(column("currency"), reader.currency, pa.string())
     exponents = _by_value(currency, lambda code: EXPONENTS.get(code or ""), pa.int8())
-    amount = _amounts(column("amount"), exponents, reader)
+
+    def minor_units(name: str) -> Array:
+        return _amounts(column(name), exponents, reader)
+
+    if "debit" in reader.index:
+        amount = _of_two(column, minor_units)
+    else:
+        amount = minor_units("amount")
+        if reader.directions:
+            amount = _directed(amount, _by_value(column("mark"), reader.direction, pa.int64()))
     more = {
-        name: _amounts(column(name), exponents, reader)
-        if name in reader.index
-        else pa.nulls(len(table), pa.int64())
+        name: minor_units(name) if name in reader.index else pa.nulls(len(table), pa.int64())
         for name in AMOUNT_COLUMNS
     }
     good = pc.and_(pc.and_(side.is_valid(), day.is_valid()), amount.is_valid())
     for name in reader.index.keys() & more:
         good = pc.and_(good, pc.or_(more[name].is_valid(), column(name).is_null()))
+    if "amount" in reader.inverse:
+        amount = pc.negate(amount)
+    more |= {name: pc.negate(more[name]) for name in reader.inverse & more.keys()}
     adds_up = pc.equal(more["net"], pc.subtract(more["gross"], more["fee"])).fill_null(True)
     good = pc.and_(good, adds_up)
     for name, pattern in reader.skip_rules.items():
@@ -168,6 +178,23 @@ def _amounts(text: Array, exponents: Array, reader: Reader) -> Array:
             amounts, pa.array(low_words, mask=~mine.fill_null(False).to_numpy(False))
         )
     return amounts
+
+
+def _directed(amount: Array, direction: Array) -> Array:
+    """Debits negative; null where the amount or its mark is in doubt, or a credit is negative."""
+    credit = pc.if_else(pc.greater_equal(amount, 0), amount, None)
+    return pc.if_else(pc.equal(direction, 1), credit, pc.negate(pc.abs(amount)))
+
+
+def _of_two(column: Callable[[str], Array], minor_units: Callable[[str], Array]) -> Array:
+    """From a column of debits and one of credits, of which one is empty or zero; null where in doubt."""
+    debit, credit = (
+        pc.if_else(column(name).is_null(), 0, minor_units(name)) for name in ("debit", "credit")
+    )
+    one_given = pc.or_(column("debit").is_valid(), column("credit").is_valid())
+    one_is_zero = pc.or_(pc.equal(debit, 0), pc.equal(credit, 0))
+    sure = pc.and_(pc.and_(one_given, one_is_zero), pc.greater_equal(credit, 0))
+    return pc.if_else(sure, pc.subtract(credit, pc.abs(debit)), None)
 
 
 def _normalised(reference: Array) -> Array:

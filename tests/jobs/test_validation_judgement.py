@@ -279,3 +279,75 @@ def test_a_message_stays_on_one_line_and_short_whatever_the_value():
 )
 def test_references_are_compared_without_case_accents_and_superfluous_blanks(text, norm):
     assert normalised(text) == norm
+
+
+TWO_COLUMNS = reader_of(profile_of(columns='amount = { debit = "description", credit = "kind" }'))
+MARKED = reader_of(
+    profile_of(
+        columns="""amount = { column = "amount", mark = "kind", debit = ["D"], credit = ["C", "CR"] }"""
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("debit", "credit", "units"),
+    [
+        ("10.00", "", -1000),
+        ("-10.00", "", -1000),
+        ("", "10.00", 1000),
+        ("0.00", "10.00", 1000),
+        ("10.00", "0", -1000),
+        ("0", "0", 0),
+        ("", "", ("description", "REQUIRED_EMPTY")),
+        ("1", "1", ("description", "AMOUNT_FORMAT")),
+        ("x", "", ("description", "AMOUNT_FORMAT")),
+        ("", "1.001", ("kind", "AMOUNT_SCALE")),
+        ("", "-1", ("kind", "AMOUNT_FORMAT")),
+    ],
+)
+def test_an_amount_may_be_a_debit_in_one_column_or_a_credit_in_another(debit, credit, units):
+    found = judge(f"A,,,2026-02-16,,BRL,,{debit},{credit}".encode(), 7, TWO_COLUMNS)
+    told = (found.column, found.code) if isinstance(found, Reject) else found["amount"]
+    assert told == units
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "units"),
+    [
+        ("10.00", "D", -1000),
+        ("-10.00", "D", -1000),
+        ("10.00", "C", 1000),
+        ("10.00", "CR", 1000),
+        ("-10.00", "C", ("amount", "AMOUNT_FORMAT")),
+        ("10.00", "d", ("kind", "AMOUNT_FORMAT")),
+        ("10.00", "", ("kind", "REQUIRED_EMPTY")),
+        ("", "D", ("amount", "REQUIRED_EMPTY")),
+    ],
+)
+def test_an_amounts_direction_may_be_another_columns_mark(text, mark, units):
+    found = judge(f"A,,,2026-02-16,{text},BRL,,,{mark}".encode(), 7, MARKED)
+    told = (found.column, found.code) if isinstance(found, Reject) else found["amount"]
+    assert told == units
+
+
+def test_a_mark_that_is_none_is_told_with_those_that_are():
+    told = reject("A,,,2026-02-16,1,BRL,,,x", MARKED).message
+    assert (
+        told == 'linha 7, coluna "kind": "x" não é uma marca conhecida (D, C, CR) (AMOUNT_FORMAT)'
+    )
+
+
+def test_an_inverse_sign_is_turned_round_and_fee_and_net_are_checked_after_it():
+    reader = reader_of(
+        profile_of(
+            columns="""amount = { column = "amount", sign = "inverse" }
+gross = "account"
+fee = { column = "description", sign = "inverse" }
+net = "kind\""""
+        )
+    )
+    found = entry("A,,10.00,2026-02-16,10.00,BRL,,-0.50,9.50", reader)
+    assert (found["amount"], found["gross"], found["fee"], found["net"]) == (-1000, 1000, 50, 950)
+    assert reject("A,,10.00,2026-02-16,10.00,BRL,,0.50,9.50", reader).column == "kind"
+    lowest = "-92233720368547758.08"
+    assert reject(f"A,,,2026-02-16,{lowest},BRL,,,", reader).code == "AMOUNT_FORMAT"

@@ -28,6 +28,13 @@ balance = { column = ["saldo", "saldo (R$)"], optional = true }
 currency = { column = "moeda", optional = true }
 kind = { constant = "extrato" }""",
 )
+TWO_COLUMNS = profile_of(
+    columns='amount = { debit = "description", credit = ["crédito", "kind"], sign = "inverse" }'
+)
+MARKED = profile_of(
+    columns="""amount = { column = "description", mark = "kind", debit = ["-3", "x"], credit = ["0", "3"] }
+fee = { column = "account", sign = "inverse" }"""
+)
 ESCAPED = profile_of(r"escape = '\'", '"B"')
 
 TEXTS = [
@@ -107,7 +114,7 @@ def fields_of(profile: Profile) -> st.SearchStrategy[tuple[str, ...]]:
     swap = str.maketrans(".,", ",." if brazilian else ".,")
     amounts = [amount.translate(swap) for amount in (PLAIN, PLAIN + GROUPED)[brazilian]]
     others = st.sampled_from(TEXTS)
-    if profile is CARDS:
+    if profile in (CARDS, TWO_COLUMNS, MARKED):
         others = st.sampled_from(["", "", "10.00", "3", "7.00", "0", "-3", "x", "1.001", "9" * 16])
     texts = st.one_of(st.sampled_from(TEXTS), st.text(max_size=4))
     return st.tuples(
@@ -142,6 +149,10 @@ def dirty_files(draw: st.DrawFn, profile: Profile) -> bytes:
     good = GOOD
     if profile is BRAZILIAN:
         good = "A;E1;1;16/02/2026;10,00;BRL;NF 1;Venda;venda"
+    if profile is TWO_COLUMNS:
+        good = "A,E1,,2026-02-16,,BRL,NF 1,-10.00,0"
+    if profile is MARKED:
+        good = "A,E1,,2026-02-16,,BRL,NF 1,10.00,x"
     if profile is CARDS:
         good = "A,E1,10.00,2026-02-16,10.00,BRL,NF 1,0.50,9.50"
     rows = [HEADER.replace(",", profile.csv.delimiter).encode(), good.encode()]
@@ -172,7 +183,9 @@ def by_definition(data: bytes, profile: Profile) -> tuple[list[Any], list[Any], 
     return entries, rejects, verdicts.count(None)
 
 
-PROFILES = st.sampled_from([DEFAULT, SKIPPING, BRAZILIAN, ESCAPED, CARDS, VARIANT])
+PROFILES = st.sampled_from(
+    [DEFAULT, SKIPPING, BRAZILIAN, ESCAPED, CARDS, VARIANT, TWO_COLUMNS, MARKED]
+)
 CASES = PROFILES.flatmap(lambda profile: st.tuples(st.just(profile), dirty_files(profile)))
 
 

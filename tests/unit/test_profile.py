@@ -102,6 +102,18 @@ def test_the_default_profile_says_what_the_contract_says():
         ('"kind"', "{}", "columns.kind = {}: use o nome de uma coluna do arquivo ou uma lista"),
         ('"kind"', '{ constant = "x", column = "y" }', "columns.kind = "),
         ('"kind"', '{ constant = "x", optional = true }', "columns.kind = "),
+        (
+            '"amount"',
+            '{ debit = "D" }',
+            "columns.amount = {'debit': 'D'}: use o nome de uma coluna",
+        ),
+        ('"amount"', '{ column = "v", mark = "m", debit = "D" }', "columns.amount = "),
+        ('"amount"', '{ debit = "v", credit = "v" }', "columns.amount = "),
+        (
+            '"amount"',
+            '{ column = "v", sign = "-" }',
+            "columns.amount.sign = '-': use \"normal\" ou",
+        ),
         ('"amount"', '{ constant = "1" }', "a chave columns.amount.constant não existe nesta"),
         ('"amount"', '{ column = "v", optional = true }', "columns.amount = "),
         ('side = "side"', "side = {}", 'columns.side = {}: use "A", "B", o nome'),
