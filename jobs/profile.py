@@ -71,6 +71,10 @@ class Csv(_Section):
     encoding: Literal["utf-8", "utf-8-sig", "cp1252", "iso-8859-1", "latin-1", "utf-16"] = Field(
         "utf-8", description="utf-8, utf-8-sig, cp1252, iso-8859-1, latin-1 ou utf-16"
     )
+    encoding_fallback: Literal["cp1252", "iso-8859-1", "latin-1"] | None = Field(
+        None,
+        description="cp1252, iso-8859-1 ou latin-1: como ler as linhas que não são UTF-8",
+    )
     decimal: Literal[".", ","] = Field(".", description='"." ou ","')
     thousands: Literal["", ".", ",", " ", "'"] = Field(
         "", description='"" (nenhum), ".", ",", " " ou "\'"'
@@ -120,6 +124,8 @@ class Csv(_Section):
             raise ValueError("delimiter tem de ser diferente de quote e de escape")
         if self.decimal == self.thousands:
             raise ValueError("decimal e thousands têm de ser diferentes")
+        if self.encoding_fallback and not self.encoding.startswith("utf-8"):
+            raise ValueError("encoding_fallback só vale com encoding = utf-8 ou utf-8-sig")
         return self
 
 
@@ -316,6 +322,48 @@ class Columns(_Section):
         return {slot: name for slot, name in found.items() if name is not None}
 
 
+_VALUE = "(?P<value>"
+_PATTERN = (
+    f"uma expressão regular (RE2) em que só os grupos com nome capturam; vale o grupo {_VALUE}…) "
+    "ou, sem ele, o trecho todo"
+)
+
+
+class Extract(_Section):
+    """What a column's own value does not say: the first match of a pattern in another column."""
+
+    source: TextColumn = Field(
+        "description", alias="from", description=f"uma destas: {', '.join(TEXT_COLUMNS)}"
+    )
+    pattern: str = Field(description=_PATTERN)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return {"pattern": value} if isinstance(value, str) else value
+
+    @field_validator("pattern")
+    @classmethod
+    def _extracts(cls, value: str) -> str:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        try:
+            pc.extract_regex(pa.scalar(""), _with_value(value))
+        except pa.ArrowInvalid:
+            raise ValueError from None  # the description says more, and in Portuguese
+        return value
+
+    @property
+    def named_pattern(self) -> str:
+        """Its group `value` is what is extracted."""
+        return _with_value(self.pattern)
+
+
+def _with_value(pattern: str) -> str:
+    return pattern if _VALUE in pattern else f"{_VALUE}{pattern})"
+
+
 class Validate(_Section):
     max_reject_ratio: Decimal = Field(
         Decimal(1),
@@ -488,6 +536,11 @@ class Profile(_Section):
     )
     csv: Csv = Field(default_factory=Csv, description="uma tabela")
     columns: Columns = Field(description="uma tabela")
+    extract: dict[TextColumn, Extract] = Field(
+        default_factory=dict,
+        description='coluna canônica = expressão regular, ou { from = "description", pattern = "…" }: '
+        "o que encher a coluna onde está vazia",
+    )
     validation: Validate = Field(
         default_factory=Validate, alias="validate", description="uma tabela"
     )
@@ -513,7 +566,8 @@ class Profile(_Section):
             raise ValueError("dois [[passes]] têm o mesmo name")
         if all(p.mode == "suggest" for p in self.passes):
             raise ValueError('falta um [[passes]] com mode = "automatic": sugestões nada conciliam')
-        sources = self.columns.names
+        _require("extract", {e.source for e in self.extract.values()}, self.columns.names)
+        sources = self.columns.names | self.extract.keys()
         for p in self.passes:
             _require(f"o passe {p.name}", p.columns, sources)
         if self.reversals:
@@ -521,7 +575,7 @@ class Profile(_Section):
             _require("reversals", {"kind", *linked}, sources)
         if self.fees:
             _require("fees", {self.fees.by, "gross", "fee"}, sources)
-        _require("skip_rows_where", self.csv.skip_rows_where, sources)
+        _require("skip_rows_where", self.csv.skip_rows_where, self.columns.names)
         return self
 
     @property

@@ -54,3 +54,10 @@ def decodes(data: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def as_utf8(record: bytes, fallback: str | None) -> bytes:
+    """A record that is no UTF-8 is read in the fallback. What neither has stays invalid UTF-8."""
+    if fallback is None or decodes(record, "utf-8"):
+        return record
+    return record.decode(fallback, "surrogateescape").encode("utf-8", "surrogatepass")

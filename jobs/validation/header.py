@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
 from jobs.profile import Csv, Profile
-from jobs.validation.encoding import decodes
+from jobs.validation.encoding import as_utf8, decodes
 from jobs.validation.judgement import Reader, without_line_break
 from jobs.validation.records import Block, Grammar
 from jobs.validation.refusal import RefusedFileError
@@ -33,7 +33,7 @@ def find_header(
     skipped = 0
     for block in blocks:
         for i in range(len(block)):
-            body = without_line_break(block.record(i))
+            body = as_utf8(without_line_break(block.record(i)), profile.csv.encoding_fallback)
             names = _names(body, grammar)
             if not _missing(marks, names):
                 _check(names, int(block.lines[i]), profile)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.profile import AMOUNT_COLUMNS, TEXT_COLUMNS, Profile
+from jobs.validation.encoding import as_utf8
 from jobs.validation.records import Grammar
 from shared.currency import EXPONENTS
 from shared.ptbr import number
@@ -65,7 +66,12 @@ class Reader:
         self.index = {slot: names.index(name) for slot, name in self.sources.items()}
         self.constants = profile.columns.constants
         self.skip_rules = csv.skip_rows_where
+        self.extractions = {
+            column: (extract.source, extract.named_pattern)
+            for column, extract in profile.extract.items()
+        }
         self._encoding = csv.encoding
+        self._fallback = csv.encoding_fallback
         self._constant_side, self._sides = side.constant, side.values
         self._currency = profile.currency
         self.thousands, self.decimal = csv.thousands, csv.decimal
@@ -86,12 +92,17 @@ class Reader:
         )
         self._date_shown = "".join(_SHOWN[p] if i % 2 else p for i, p in enumerate(literals))
 
+    def text(self, record: bytes) -> bytes:
+        """The record without its line break, in UTF-8 if it is text at all."""
+        return as_utf8(without_line_break(record), self._fallback)
+
     def values(self, body: bytes) -> dict[str, str | None]:
         """What is read of a record, None where empty; what the profile says once for all of them."""
         try:
             body.decode()
         except UnicodeDecodeError:
-            raise Fault("ENCODING", f"há bytes que não são texto em {self._encoding}") from None
+            either = self._encoding + (f" nem em {self._fallback}" if self._fallback else "")
+            raise Fault("ENCODING", f"há bytes que não são texto em {either}") from None
         fields = self.grammar.split(body)
         if fields is None:
             raise Fault("UNBALANCED_QUOTE", "aspas sem par ou fora de lugar")
@@ -107,6 +118,15 @@ class Reader:
             pc.match_substring_regex(pa.scalar(values.get(column), pa.string()), pattern).as_py()
             for column, pattern in self.skip_rules.items()
         )
+
+    def extracted(self, column: str, values: Mapping[str, str | None]) -> str | None:
+        """By RE2 too. The first match in another column's own value; None where it is empty."""
+        if column not in self.extractions:
+            return None
+        source, pattern = self.extractions[column]
+        text = pa.scalar(values.get(source), pa.string())
+        found: dict[str, str] | None = pc.extract_regex(text, pattern).as_py()  # type: ignore[assignment]
+        return found["value"] or None if found else None
 
     def side(self, text: str | None) -> str:
         if self._constant_side:
@@ -199,7 +219,7 @@ def _required(text: str | None) -> str:
 
 def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
     """None: nothing to enter (a blank line, or a row that the profile skips)."""
-    body = without_line_break(record)
+    body = reader.text(record)
     if not body:
         return None
     values: dict[str, str | None] = {}
@@ -233,7 +253,7 @@ def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
         message = _message(line_no, column, raw, fault)
         return Reject(entry.get("side"), line_no, column, raw[:RAW_LIMIT], fault.code, message)
     for column in TEXT_COLUMNS:
-        entry[column] = values.get(column)
+        entry[column] = values.get(column) or reader.extracted(column, values)
     return entry | {"reference_norm": normalised(entry["reference"])}
 
 

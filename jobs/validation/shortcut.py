@@ -89,6 +89,10 @@ def sure(
         skipped = pc.match_substring_regex(column(name), pattern).fill_null(False)
         good = pc.and_not(good, skipped)
     texts = {name: column(name) for name in TEXT_COLUMNS}
+    texts |= {
+        name: pc.coalesce(texts[name], _extracted(column(source), pattern))
+        for name, (source, pattern) in reader.extractions.items()
+    }
     arrays = (
         texts
         | more
@@ -195,6 +199,11 @@ def _of_two(column: Callable[[str], Array], minor_units: Callable[[str], Array])
     one_is_zero = pc.or_(pc.equal(debit, 0), pc.equal(credit, 0))
     sure = pc.and_(pc.and_(one_given, one_is_zero), pc.greater_equal(credit, 0))
     return pc.if_else(sure, pc.subtract(credit, pc.abs(debit)), None)
+
+
+def _extracted(text: Array, pattern: str) -> Array:
+    found = pc.struct_field(pc.extract_regex(text, pattern), "value")
+    return pc.if_else(pc.not_equal(found, ""), found, None)
 
 
 def _normalised(reference: Array) -> Array:

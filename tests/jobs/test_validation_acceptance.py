@@ -354,3 +354,11 @@ def test_a_header_with_none_of_a_columns_names_is_refused_with_all_of_them(tmp_p
     head = "side,entry_id,account,posted_on,amount,currency"
     with pytest.raises(RefusedFileError, match='não tem "Histórico" ou "Descrição"; tem "side"'):
         run(lines(GOOD, header=head), tmp_path, profile_of(columns=VARIANTS))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_a_header_may_be_in_the_fallback_too(encoding: str, tmp_path: Path):
+    profile = profile_of('encoding_fallback = "cp1252"', columns='kind = "Histórico"')
+    text = f"{HEADER.replace('kind', 'Histórico')}\n{GOOD}\n{GOOD.replace('venda', 'São João')}\n"
+    found = run(text.encode(encoding), tmp_path, profile)
+    assert [row["kind"] for row in found.entries] == ["venda", "São João"]

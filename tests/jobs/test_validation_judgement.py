@@ -351,3 +351,44 @@ net = "kind\""""
     assert reject("A,,10.00,2026-02-16,10.00,BRL,,0.50,9.50", reader).column == "kind"
     lowest = "-92233720368547758.08"
     assert reject(f"A,,,2026-02-16,{lowest},BRL,,,", reader).code == "AMOUNT_FORMAT"
+
+
+E2E = "E00416968202602161430abcDEF12345"
+
+
+@pytest.mark.parametrize(
+    ("own", "text", "read"),
+    [
+        ("", f"PIX recebido {E2E} Fulano", E2E),
+        ("", f"{E2E} D{E2E[1:]}", E2E),
+        ("", "PIX recebido E0041696820260216", None),
+        ("", "", None),
+        ("NSU 1", f"PIX {E2E}", "NSU 1"),
+    ],
+)
+def test_an_empty_column_is_filled_by_a_patterns_first_match_in_another(own, text, read):
+    reader = reader_of(profile_of(columns="[extract]\nentry_id = '[ED][0-9]{20}[0-9A-Za-z]{11}'"))
+    assert entry(f"A,{own},,2026-02-16,1,BRL,,{text},", reader)["entry_id"] == read
+
+
+def test_a_named_group_is_what_is_extracted_and_a_reference_is_normalised_after_it():
+    reader = reader_of(
+        profile_of(
+            columns="""[extract]
+reference = { from = "kind", pattern = '(?i)doc\\.? *(?P<value>\\w+ ?\\w*)' }"""
+        )
+    )
+    found = entry("A,,,2026-02-16,1,BRL,,,Pagto doc. nf 12", reader)
+    assert (found["reference"], found["reference_norm"]) == ("nf 12", "NF 12")
+
+
+def test_a_record_that_is_no_utf_8_is_read_in_the_declared_fallback_only():
+    fallback = reader_of(profile_of('encoding_fallback = "cp1252"'))
+    record = "A,,,2026-02-16,1,BRL,,São – João,".encode("cp1252")
+    assert entry(record, fallback)["description"] == "São – João"
+    assert entry(record.decode("cp1252").encode(), fallback)["description"] == "São – João"
+    assert reject(record).code == "ENCODING"
+    neither = reject(record.replace(b"\xe3", b"\x81"), fallback)
+    assert (
+        neither.message == "linha 7: há bytes que não são texto em utf-8 nem em cp1252 (ENCODING)"
+    )

@@ -35,6 +35,13 @@ MARKED = profile_of(
     columns="""amount = { column = "description", mark = "kind", debit = ["-3", "x"], credit = ["0", "3"] }
 fee = { column = "account", sign = "inverse" }"""
 )
+FALLING_BACK = profile_of('encoding_fallback = "cp1252"')
+EXTRACTING = profile_of(
+    columns=r"""[extract]
+reference = { from = "entry_id", pattern = "[a-zNã]*" }
+kind = 'N(?P<value>. ?\d*)'
+group_key = { from = "kind", pattern = '(?i)SÃO.|\s' }"""
+)
 ESCAPED = profile_of(r"escape = '\'", '"B"')
 
 TEXTS = [
@@ -164,7 +171,9 @@ def dirty_files(draw: st.DrawFn, profile: Profile) -> bytes:
             case 0:
                 at = draw(st.integers(0, len(row)))
                 dirt = draw(
-                    st.sampled_from([b'"', b",", b";", b"\\", b"\xff", b"\xed\xa0\x80", b"\r"])
+                    st.sampled_from(
+                        [b'"', b",", b";", b"\\", b"\xff", b"\xed\xa0\x80", b"\xe7\x81", b"\r"]
+                    )
                 )
                 row = row[:at] + dirt + row[at:]
             case 1:

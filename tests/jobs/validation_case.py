@@ -50,7 +50,7 @@ class Outcome:
 
 def profile_of(csv: str = "", side: str = '"side"', ratio: str = "1", columns: str = "") -> Profile:
     """Each column of HEADER is mapped to its own name, but where `columns` maps it."""
-    other = [line.split(" = ")[0] for line in columns.splitlines()]
+    other = [line.split(" = ")[0] for line in columns.partition("[extract]")[0].splitlines()]
     own = [f'{name} = "{name}"' for name in HEADER.split(",")[1:] if name not in other]
     text = _PROFILE.format(csv=csv, side=side, ratio=ratio, columns="\n".join((*own, columns)))
     return parse_profile(text.encode(), "teste.toml")

@@ -114,6 +114,28 @@ def test_the_default_profile_says_what_the_contract_says():
             '{ column = "v", sign = "-" }',
             "columns.amount.sign = '-': use \"normal\" ou",
         ),
+        ("[columns]", "extract = { kind = '(x)' }\n[columns]", "a chave csv.extract não existe"),
+        (
+            "[columns]",
+            "[extract]\nkind = '(x)'\n[columns]",
+            "extract.kind.pattern = '(x)': use uma exp",
+        ),
+        (
+            "[columns]",
+            "[extract]\nkind = { from = 'amount', pattern = 'x' }\n[columns]",
+            "extract.kind.from",
+        ),
+        (
+            "[columns]",
+            "[extract]\nkind = { from = 'group_key', pattern = 'x' }\n[columns]",
+            "extract usa group_key, que",
+        ),
+        ('"utf-8"', '"cp1252"\nencoding_fallback = "cp1252"', "encoding_fallback só vale com"),
+        (
+            '"utf-8"',
+            '"utf-8"\nencoding_fallback = "utf-16"',
+            "csv.encoding_fallback = 'utf-16': use cp1252",
+        ),
         ('"amount"', '{ constant = "1" }', "a chave columns.amount.constant não existe nesta"),
         ('"amount"', '{ column = "v", optional = true }', "columns.amount = "),
         ('side = "side"', "side = {}", 'columns.side = {}: use "A", "B", o nome'),
