@@ -161,6 +161,23 @@ def verify(
 
 
 @app.command
+def explain(
+    out: Annotated[Path, Parameter(help="A folder that `recon reconcile` or `recon run` wrote.")],
+    line: Annotated[int, Parameter(help="A line of the reconciled file, the first is 1.")],
+    /,
+    *,
+    json: Json = False,
+) -> int:
+    """Tell what became of a line: its class, its counterpart, or what every near miss failed and by how much.
+
+    Example: recon explain saida 21
+    """
+    from recon.explain import explain
+
+    return explain(out, line, Output(as_json=json))
+
+
+@app.command
 def up(
     *,
     port: Annotated[int, Parameter(help="Port on 127.0.0.1 (default: a free one).")] = 0,

@@ -31,6 +31,10 @@ _NEAR = {
     "tie_break_b": "bigint",
     "delta": "decimal(38, 0)",
     "delta_days": "int",
+    "days_apart": "int",
+    "first_day": "int",
+    "last_day": "int",
+    "allowed_10000": "decimal(38, 0)",
     "fails_currency": "boolean",
     "fails_amount": "boolean",
     "fails_sign": "boolean",
@@ -54,7 +58,7 @@ _FOREVER = 10_000_000  # days: more than the calendar has
 def class_open_rows(
     engine: Engine, profile: Profile, currencies: Sequence[str], as_of: date
 ) -> exp.Query:
-    """Reads what `match` left. Returns the query of the breaks."""
+    """Reads what `match` left. Names `near` and `passes`. Returns the query of the breaks."""
     engine.table("broken", rule("broken"))
     engine.table("open_ids", rule("open_ids", content=CONTENT))
     engine.view("unmatched", everything("open_ids"))

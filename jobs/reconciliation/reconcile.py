@@ -40,7 +40,7 @@ def reconcile(
     memory_limit: str | None = None,
     staging: str | None = None,
 ) -> ReconciliationResult:
-    """Writes matches, breaks, bridge and summary into out_dir; what does not fit in memory spills there meanwhile.
+    """Writes matches, breaks, near, bridge and summary into out_dir; what does not fit in memory spills there.
 
     as_of: by default the latest day of the entries. staging: for Spark, a folder that all its workers reach.
 
@@ -79,7 +79,8 @@ def _reconcile(
     match(engine, profile, currencies)
     breaks = class_open_rows(engine, profile, currencies, day)
     files = {}
-    for name, query in {"matches": rule("matches"), "breaks": breaks}.items():
+    written = {"matches": rule("matches"), "breaks": breaks, "near": rule("near_misses")}
+    for name, query in written.items():
         path = out_dir / f"{name}.parquet"
         files[name] = Produced(path, engine.write(query, path))
         engine.source(name, path)  # what was written is what is proven

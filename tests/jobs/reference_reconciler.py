@@ -80,11 +80,12 @@ class Group:
 @dataclass
 class Outcome:
     """matches, pairs only: (pass, class, line A, line B, delta, days). groups: (pass, lines, sum of A, sum of B).
-    breaks: by the line numbers of A and B."""
+    breaks: by the line numbers of A and B. near: (pass, line A, line B, failed criteria, delta, days)."""
 
     matches: set[tuple[str, str, int, int, int, int]] = field(default_factory=set)
     groups: set[tuple[str, frozenset[int], int, int]] = field(default_factory=set)
     breaks: dict[tuple[int | None, int | None], dict[str, Any]] = field(default_factory=dict)
+    near: set[tuple[str, int, int, tuple[str, ...], int, int]] = field(default_factory=set)
 
 
 def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) -> Outcome:
@@ -130,6 +131,7 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
     for name, a, b in wrongly_charged:
         outcome.breaks[a.line_no, b.line_no] = _fee_break(profile, name, a, b, row_id, as_of)
     misses, crowded = _misses(profile, open_rows)
+    outcome.near = {(m.name, m.a.line_no, m.b.line_no, m.failed, m.delta, m.days) for m in misses}
     duplicate = {e.line_no for e in open_rows if e.line_no in surplus or occurrence[e.line_no] > 1}
     fit = {e.line_no for m in misses if not m.failed and not m.suggests for e in (m.a, m.b)}
     ambiguous = fit - duplicate

@@ -17,6 +17,7 @@ from tests.jobs.reconciliation_case import (
     DAY_ZERO,
     DEFAULT_PASSES,
     Entry,
+    Reconciled,
     numbered,
     profile_of,
     run,
@@ -140,6 +141,22 @@ def test_the_rules_conclude_what_the_slow_reference_concludes(batch: int, tmp_pa
             for b in done.breaks
         }
         assert found == expected.breaks, seed
+        assert _near(done) == expected.near, seed
+
+
+def _near(done: Reconciled) -> set[tuple[str, int, int, tuple[str, ...], int, int]]:
+    criteria = ("currency", "sign", "amount", "date")
+    return {
+        (
+            row["pass_name"],
+            row["line_a"],
+            row["line_b"],
+            tuple(name for name in criteria if row[f"fails_{name}"]),
+            int(row["delta"]),
+            row["delta_days"],
+        )
+        for row in done.table("near")
+    }
 
 
 def _groups(matches: list[dict[str, Any]]) -> set[tuple[str, frozenset[int], int, int]]:

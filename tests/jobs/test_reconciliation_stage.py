@@ -112,7 +112,7 @@ def test_a_process_started_as_glue_starts_it_leaves_a_proven_result(job: Job) ->
         name: pq.read_metadata(job.stage("first", Stage.RECONCILIATION) / file.path).num_rows
         for name, file in manifest.files.items()
     }
-    assert rows == {"matches": 2, "breaks": 1, "bridge": 7, "summary": 1}
+    assert rows == {"matches": 2, "breaks": 1, "near": 0, "bridge": 7, "summary": 1}
     assert rows == {name: file.rows for name, file in manifest.files.items()}
 
 
@@ -169,6 +169,7 @@ def test_a_file_without_entries_still_leaves_every_table(job: Job) -> None:
     assert {name: file.rows for name, file in manifest.files.items()} == {
         "matches": 0,
         "breaks": 0,
+        "near": 0,
         "bridge": 0,
         "summary": 0,
     }

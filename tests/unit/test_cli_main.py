@@ -12,7 +12,7 @@ from recon.cli import main
 from recon.embedded.aws import EmbeddedAWSError
 from shared.errors import ReconError
 
-VERBS = ("run", "validate", "reconcile", "up", "runs", "show", "publish")
+VERBS = ("run", "validate", "reconcile", "explain", "up", "runs", "show", "publish")
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,15 @@
 -- Pairs of open rows with equal keys in one pass, and which of its other criteria each fails.
+-- allowed_10000: by how many ten-thousandths of a minor unit the two may differ; days_apart: in days of the calendar.
 with pairs as (
   select
     a.line_no as line_a,
     b.line_no as line_b,
     a.tie_break as tie_break_a,
     b.tie_break as tie_break_b,
-    a.tolerance,
-    abs(cast(a.value as decimal(38, 0))) * $basis_points as tolerance_10000,
+    greatest(
+      coalesce(a.tolerance, 0) * 10000,
+      abs(cast(a.value as decimal(38, 0))) * $basis_points
+    ) as allowed_10000,
     cast(a.value as decimal(38, 0)) - cast(b.value as decimal(38, 0)) as delta,
     abs(cast(a.value as decimal(38, 0)) + cast(b.value as decimal(38, 0))) as flipped_delta,
     cast(date_diff('day', a.posted_on, b.posted_on) as int) as delta_days,
@@ -20,8 +23,8 @@ with pairs as (
 ), judged as (
   select
     *,
-    abs(delta) > tolerance and abs(delta) * 10000 > tolerance_10000 as fails_amount,
-    flipped_delta <= tolerance or flipped_delta * 10000 <= tolerance_10000 as is_flipped,
+    abs(delta) * 10000 > allowed_10000 as fails_amount,
+    flipped_delta * 10000 <= allowed_10000 as is_flipped,
     days_apart not between $first_day and $last_day as fails_date
   from pairs
 )
@@ -34,6 +37,10 @@ select
   tie_break_b,
   delta,
   delta_days,
+  days_apart,
+  $first_day as first_day,
+  $last_day as last_day,
+  allowed_10000,
   fails_currency,
   fails_amount and not is_flipped as fails_amount,
   fails_amount and is_flipped as fails_sign,

@@ -1,0 +1,137 @@
+"""`recon explain` on what the job really wrote: each kind of line a file can have."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recon.cli import main
+from recon.explain import _printable
+from tests.jobs.test_prep_stage import Run
+from tests.jobs.test_samples_validation import SAMPLES
+
+FILE = SAMPLES / "divergente.csv"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("divergente")
+    assert main(["reconcile", str(FILE), "--out", str(out)]) == 1
+    return out
+
+
+def document(
+    folder: Path, line: int, capsys: pytest.CaptureFixture[str]
+) -> tuple[dict[str, Any], str]:
+    capsys.readouterr()
+    assert main(["explain", str(folder), str(line), "--json"]) == 0
+    seen = capsys.readouterr()
+    told: dict[str, Any] = json.loads(seen.out)
+    return told, seen.err
+
+
+def test_a_matched_line_names_its_pass_and_its_counterpart(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told, said = document(folder, 3, capsys)
+    assert (told["status"], told["class"], told["pass"]) == ("ok", "matched_exact", "id-exato")
+    assert [other["line_no"] for other in told["counterparts"]] == [2]
+    assert "Linha 3: Conciliado – exato" in said
+    assert "Contraparte, linha 2: lado A · 16/02/2026 · R$ 1.500,00" in said
+
+
+def test_a_mismatch_says_what_failed_in_each_pass_and_by_how_much(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_a, said = document(folder, 6, capsys)  # 980,00 against 970,00
+    assert of_a["class"] == "amount_mismatch"
+    assert [
+        (miss["pass"], miss["line"], miss["failed"], miss["first_failed"])
+        for miss in of_a["near_misses"]
+    ] == [
+        ("id-exato", 7, ["amount"], {"criterion": "amount", "by": 1000}),
+        ("referencia", 7, ["amount"], {"criterion": "amount", "by": 995}),
+    ]
+    assert "o valor difere em R$ 10,00, e a tolerância é de R$ 0,05" in said
+    of_b, _ = document(folder, 7, capsys)
+    assert of_b["break_id"] == of_a["break_id"]
+    assert [o["line_no"] for o in of_b["counterparts"]] == [6]
+    assert of_b["nearest"]["entry"]["line_no"] == 6
+
+
+def test_a_date_outside_the_window_says_how_many_days_outside(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told, said = document(folder, 8, capsys)  # B six days after A
+    assert [miss["first_failed"] for miss in told["near_misses"]] == [
+        {"criterion": "date", "by": 6},
+        {"criterion": "date", "by": 4},
+    ]
+    assert "B vem 6 dias depois de A, e a janela vai de 0 a 2" in said
+
+
+def test_a_missing_line_has_no_counterpart_and_says_that_nothing_is_near(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told, said = document(folder, 4, capsys)
+    assert (told["class"], told["status"]) == ("missing_in_b", "break")
+    assert (told["counterparts"], told["nearest"], told["near_misses"]) == ([], None, [])
+    assert "Nenhum lançamento do outro lado com a mesma chave, nem com o mesmo valor." in said
+
+
+def test_a_rejected_line_gives_the_reason_of_its_rejection(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told, said = document(folder, 24, capsys)
+    assert told["status"] == "rejected"
+    assert [reject["code"] for reject in told["rejects"]] == ["DATE_RANGE"]
+    assert '"2026-02-30" não existe no calendário' in said
+
+
+@pytest.mark.parametrize("line", [1, 23])
+def test_a_header_or_an_empty_line_is_no_entry(
+    line: int, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told, said = document(folder, line, capsys)
+    assert told == {"line": line, "status": "skipped", "class": None}
+    assert "não é um lançamento" in said
+
+
+@pytest.mark.parametrize("line", ["0", "27", "999"])
+def test_a_line_that_the_file_does_not_have_is_wrong_usage(
+    line: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["explain", str(folder), line]) == 2
+    assert f"A linha {line} não existe" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_result_or_of_an_older_version_is_wrong_usage(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", str(tmp_path), "2"]) == 2
+    older = shutil.copytree(folder, tmp_path / "older")
+    (older / "near.parquet").unlink()
+    capsys.readouterr()
+    assert main(["explain", str(older), "2"]) == 2
+    assert "concilie o arquivo de novo" in capsys.readouterr().err
+
+
+def test_the_folders_of_a_pipeline_run_are_explained_as_well(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "scratch").mkdir()
+    run = Run(tmp_path / "data", FILE, tmp_path / "scratch")
+    run.validate()
+    assert run.reconcile() == 0
+    here, _ = document(folder, 6, capsys)
+    there, _ = document(Path(run.root("reconciliation")).parent, 6, capsys)
+    assert there == here
+
+
+def test_what_a_file_holds_does_not_steer_the_terminal() -> None:
+    assert _printable("a\x1b[31mb ç") == "a\N{REPLACEMENT CHARACTER}[31mb ç"
