@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 from string import ascii_letters, digits
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -643,12 +643,17 @@ def _field_at(loc: tuple[int | str, ...]) -> tuple[list[str], FieldInfo | None]:
     model: type[BaseModel] | None = Profile
     keys: list[str] = []
     field = None
+    of_table = False
     for part in loc:
         if model is None or isinstance(part, int):
+            continue
+        if of_table:  # the table's own key, a column's name
+            of_table = False
             continue
         fields = {f.alias or name: f for name, f in model.model_fields.items()}
         keys, field = list(fields), fields.get(part)
         model = _section_in(field.annotation) if field else None
+        of_table = field is not None and get_origin(field.annotation) is dict
     return keys, field
 
 
