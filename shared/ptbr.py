@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from shared.currency import EXPONENTS
@@ -55,6 +56,13 @@ def duration(seconds: float) -> str:
     if not minutes:
         return f"{left} s"
     return f"{minutes} min {left} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def listed(items: Sequence[str], in_all: int | None = None) -> str:
+    """`21`, `21 e 22`, `21, 22 e 23`; of more than are named, `21, 22 e mais 5`"""
+    more = (in_all or 0) - len(items)
+    *firsts, last = [*items, f"mais {number(more)}"] if more > 0 else items
+    return f"{', '.join(firsts)} e {last}" if firsts else last
 
 
 def count(value: int, one: str, many: str) -> str:

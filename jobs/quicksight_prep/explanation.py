@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from shared import ptbr
 
 
 def reason(row_class: str, explain: str, currency: str) -> str:
-    """From a break's `explain` (JSON: candidate, pass, failed, delta, days, candidates) to a Portuguese sentence."""
+    """From a break's `explain` (JSON: candidate, pass, failed, delta, days, lines, …) to a Portuguese sentence."""
     why = json.loads(explain)
     if row_class in ("duplicate_a", "duplicate_b"):
         return "Outra linha deste lado é igual em tudo; esta sobra."
@@ -36,9 +37,11 @@ def reason(row_class: str, explain: str, currency: str) -> str:
     if row_class == "suggested":
         return f"Passe {why['pass']} sugere este par: confira e decida."
     if not failed and candidates == 1:
-        return f"Passe {why['pass']}: o único candidato serve também a outra linha."
+        named = f", na linha {ptbr.number(why['lines'][0])}," if why.get("lines") else ""
+        return f"Passe {why['pass']}: o único candidato{named} serve também a outra linha."
     if not failed:
-        return f"Passe {why['pass']}: {candidates} candidatos servem igualmente."
+        named = f": {_lines(why['lines'], candidates)}" if why.get("lines") else ""
+        return f"Passe {why['pass']}: {candidates} candidatos servem igualmente{named}."
     parts = {
         "currency": "a moeda é outra",
         "sign": "o sinal está invertido",
@@ -47,6 +50,10 @@ def reason(row_class: str, explain: str, currency: str) -> str:
     }
     others = f" ({candidates} candidatos)" if candidates > 1 else ""
     return f"Passe {why['pass']}{others}: {' e '.join(parts[name] for name in failed)}."
+
+
+def _lines(named: Sequence[int], in_all: int) -> str:
+    return f"linhas {ptbr.listed([ptbr.number(line) for line in named], in_all)}"
 
 
 def _apart(days: int) -> str:

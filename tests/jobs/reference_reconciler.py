@@ -471,11 +471,15 @@ def _explain(
                 rank(other(m)),
             ),
         )
+        alike = sorted(
+            (m.b if m.a == e else m.a).line_no
+            for m in own
+            if (m.number, len(m.failed)) == (nearest.number, len(nearest.failed))
+        )
         return {
             "candidate": other(nearest),
-            "candidates": sum(
-                (m.number, len(m.failed)) == (nearest.number, len(nearest.failed)) for m in own
-            ),
+            "candidates": len(alike),
+            **({} if nearest.failed else {"lines": alike[:10]}),
             "pass": nearest.name,
             "failed": list(nearest.failed),
             "delta": nearest.delta,

@@ -73,6 +73,7 @@ def test_two_candidates_under_the_unique_guard_leave_all_three_rows_ambiguous(
     assert json.loads(of_a["explain"]) == {
         "candidate": nearest["row_id"],
         "candidates": 2,
+        "lines": [3, 4],
         "pass": "referencia",
         "failed": [],
         "delta": -1,

@@ -81,6 +81,18 @@ def test_the_file_opens_by_double_click_in_a_brazilian_excel(tmp_path: Path) -> 
             "o único candidato serve também a outra linha.",
         ),
         (
+            '{"candidate":"x","candidates":2,"lines":[21,22],"pass":"p","failed":[],"delta":0,"days":0}',
+            "2 candidatos servem igualmente: linhas 21 e 22.",
+        ),
+        (
+            '{"candidate":"x","candidates":12,"lines":[1,2],"pass":"p","failed":[],"delta":0,"days":0}',
+            "12 candidatos servem igualmente: linhas 1, 2 e mais 10.",
+        ),
+        (
+            '{"candidate":"x","candidates":1,"lines":[7],"pass":"p","failed":[],"delta":0,"days":0}',
+            "o único candidato, na linha 7, serve também a outra linha.",
+        ),
+        (
             '{"candidate":"x","candidates":2,"pass":"p","failed":[],"delta":0,"days":0}',
             "2 candidatos servem igualmente.",
         ),

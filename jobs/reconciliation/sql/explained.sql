@@ -1,6 +1,6 @@
 -- For each open row, as JSON: its nearest row of the other side, what that fails, and by how much. A counterpart is the
 -- nearest in the pass that made it one; what a suggest pass compares comes after what the others do.
--- candidates: how many rows fail as few criteria of that pass.
+-- candidates: how many rows fail as few criteria of that pass; lines: where they fail none, the first ten of them.
 with both_ways as (
   select line_a as line_no, line_b as candidate, tie_break_b as tie_break, * from near
   union all
@@ -24,9 +24,24 @@ with both_ways as (
       tie_break,
       candidate
   ) = 1
-), alike as (
-  select line_no, pass_number, failures, count(*) as candidates
+), numbered as (
+  select
+    line_no,
+    pass_number,
+    failures,
+    candidate,
+    row_number() over (partition by line_no, pass_number, failures order by candidate) as place
   from both_ways
+), alike as (
+  select
+    line_no,
+    pass_number,
+    failures,
+    count(*) as candidates,
+    array_to_string(cast(
+      list_sort(list(candidate) filter (where failures = 0 and place <= 10)) as text[]
+    ), ',') as lines
+  from numbered
   group by line_no, pass_number, failures
 ), told as (
   select
@@ -34,6 +49,7 @@ with both_ways as (
     concat(
       '{"candidate":"', open_ids.row_id,
       '","candidates":', cast(alike.candidates as text),
+      case when nearest.failures = 0 then concat(',"lines":[', alike.lines, ']') else '' end,
       ',"pass":"', passes.pass_name,
       '","failed":[', concat_ws(
         ',',
