@@ -73,7 +73,7 @@ def open_result(entries: Path, breaks: Path) -> duckdb.DuckDBPyConnection:
         }
     )
     connection.register("units", units)
-    connection.execute(f"create temp table divergences as {_sql('divergences')}")
+    connection.execute(f"create temp table divergences as {sql('divergences')}")
     return connection
 
 
@@ -84,7 +84,7 @@ def write_tables(
     tables: Mapping[str, pa.Table] = {
         "qs_daily": _daily(run),
         "qs_passes": _passes(run),
-        **{name: connection.sql(_sql(name)).to_arrow_table() for name in ("qs_breaks", "qs_aging")},
+        **{name: connection.sql(sql(name)).to_arrow_table() for name in ("qs_breaks", "qs_aging")},
     }
     produced = {}
     for name, table in tables.items():
@@ -135,5 +135,5 @@ def _passes(run: RunResult) -> pa.Table:
     return pa.Table.from_pylist(rows, pa.schema(_PASSES))
 
 
-def _sql(name: str) -> str:
+def sql(name: str) -> str:
     return files(__package__).joinpath("sql", f"{name}.sql").read_text("utf-8")

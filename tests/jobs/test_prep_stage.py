@@ -17,13 +17,17 @@ import pytest
 from jobs.profile import load_profile
 from jobs.quicksight_prep import curation
 from jobs.quicksight_prep.curation import CURATED_TABLES, business_day
+from jobs.quicksight_prep.divergences import write_divergences
 from jobs.quicksight_prep.report import SHOWN
 from jobs.quicksight_prep.stage import PrepArguments, prepare
+from jobs.quicksight_prep.tables import RunResult, open_result, write_tables
 from jobs.reconciliation.stage import ReconciliationArguments, run_reconciliation
 from jobs.runtime import JobArguments, Produced, StageRun, run_stage
 from jobs.validation.acceptance import validate
 from shared.layout import Stage, curated_key
 from shared.manifest import Manifest, QuickSightFigures, ReconciliationFigures
+from tests.jobs.reconciliation_case import Entry, profile_of, read_by
+from tests.jobs.reconciliation_case import run as reconciled
 
 ROOT = Path(__file__).parents[2]
 JOB = "JOB-20260216-default-0123456789abcdef"
@@ -163,15 +167,52 @@ def test_the_curated_tables_say_what_the_manifest_says(run: Run) -> None:
     aging = pq.read_table(run.curated("qs_aging")).to_pylist()
     assert sum(row["itens"] for row in aging) == figures.breaks
     rows = pq.read_table(run.curated("qs_breaks")).to_pylist()
-    assert sum(row["diferenca_absoluta"] for row in aging) == sum(
-        abs(row["diferenca"]) for row in rows
-    )
+    for of in figures.currencies:
+        told = sum(row["diferenca_absoluta"] for row in aging if row["moeda"] == of.currency)
+        assert told == Decimal(of.gross) / 100
     other_currency = next(row for row in rows if row["class"] == "currency_mismatch")
     assert (other_currency["moeda"], other_currency["moeda_b"]) == ("BRL", "USD")
     passes = pq.read_table(run.curated("qs_passes")).to_pylist()
     assert {row["passe"]: row["conciliacoes"] for row in passes} == {
         p.name: p.matches for p in figures.passes
     }
+
+
+def test_a_lot_whose_sums_differ_is_one_divergence_with_its_sum(tmp_path: Path) -> None:
+    lots = (
+        Entry("A", 100, group_key="g", reference="r", day=-5),
+        Entry("A", 250, group_key="g", reference="r"),
+        Entry("B", 300, group_key="g", reference="x"),
+        Entry("A", 7, reference="z"),
+    )
+    one_pass = '[[passes]]\nname = "lote"\nkind = "group"\ngroup_by = "group_key"\n'
+    done = reconciled(tmp_path, lots, profile_of(one_pass))
+    figures = done.result.figures
+    assert figures.counts == {"missing_in_b": 1, "group_sum_mismatch": 1}
+    files = {name: file.path for name, file in done.result.files.items()}
+    with open_result(tmp_path / "entries.parquet", files["breaks"]) as connection:
+        produced = write_tables(
+            connection, RunResult(JOB, "teste", read_by(lots), figures), tmp_path
+        )
+        assert write_divergences(connection, tmp_path / "divergencias.csv") == figures.breaks
+    text = (tmp_path / "divergencias.csv").read_text("utf-8-sig")
+    lot = next(
+        row
+        for row in csv.DictReader(text.splitlines(), delimiter=";")
+        if row["Classe"] == "Soma do lote divergente"
+    )
+    columns = ("Linha A", "Linha B", "Valor A", "Valor B", "Diferença", "Idade (dias)")
+    assert [lot[c] for c in columns] == ["2 e 3", "4", "3,50", "3,00", "0,50", "5"]
+    assert lot["Referência"] == ""  # its rows have several
+    aging = pq.read_table(produced["qs_aging"].path).to_pylist()
+    assert {
+        (row["class"], row["faixa_idade"]): (row["itens"], row["diferenca_absoluta"])
+        for row in aging
+    } == {
+        ("group_sum_mismatch", "2-7"): (1, Decimal("0.5000")),
+        ("missing_in_b", "0-1"): (1, Decimal("0.0700")),
+    }
+    assert sum(row["diferenca_absoluta"] for row in aging) * 100 == figures.currencies[0].gross
 
 
 def test_a_run_of_another_version_of_the_key_replaces_the_curated_rows(

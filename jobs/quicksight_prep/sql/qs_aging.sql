@@ -1,12 +1,34 @@
--- How old the breaks are: items and absolute difference by age bucket, class and currency.
+-- How old the breaks are: items and absolute difference by age bucket, class and currency, as the manifest counts them.
+-- A lot is one item, as old as its oldest row; a pair in two currencies is one item in A's and a difference in each.
+with legs as (
+  select break_id, class, label_pt, currency, amount_a as amount, age_days, bucket, true as is_item
+  from divergences
+  where line_a is not null
+  union all
+  select break_id, class, label_pt, currency_b, - cast(amount_b as hugeint), age_days, bucket, currency_b = currency
+  from divergences
+  where line_b is not null
+), items as (
+  select
+    break_id,
+    class,
+    label_pt,
+    currency,
+    abs(sum(amount)) as difference,
+    max(age_days) as age_days,
+    arg_max(bucket, age_days) as bucket,
+    bool_or(is_item) as is_item
+  from legs
+  group by break_id, class, label_pt, currency
+)
 select
-  divergences.bucket as faixa_idade,
-  divergences.class,
-  divergences.label_pt as classe,
-  divergences.currency as moeda,
-  count(*) as itens,
-  cast(cast(sum(abs(divergences.delta)) as decimal(33, 0)) * any_value(units.unit) as decimal(38, 4)) as diferenca_absoluta
-from divergences
-join units on units.currency = divergences.currency
-group by divergences.bucket, divergences.class, divergences.label_pt, divergences.currency
-order by min(divergences.age_days), divergences.class, divergences.currency
+  items.bucket as faixa_idade,
+  items.class,
+  items.label_pt as classe,
+  items.currency as moeda,
+  count(*) filter (where items.is_item) as itens,
+  cast(cast(sum(items.difference) as decimal(33, 0)) * any_value(units.unit) as decimal(38, 4)) as diferenca_absoluta
+from items
+join units on units.currency = items.currency
+group by items.bucket, items.class, items.label_pt, items.currency
+order by min(items.age_days), items.class, items.currency
