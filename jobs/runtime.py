@@ -306,6 +306,7 @@ class StageRun:
             code=error.error_code,
             message=error.message,
             hint=error.hint,
+            details=error.details,
             occurred_at=self._now(),
         )
         self._storage.put(join(self.root, STAGE_ERROR), report.to_json().encode())

@@ -156,5 +156,10 @@ def _tell(verdict: str, error: ReconError, output: Output) -> None:
     output.error(f"{error.message} ({error.error_code})", error.hint)
     if output.as_json:
         nothing: dict[str, Any] = {"rows": None, "codes": {}, "entries": None, "rejects": None}
-        told = {"code": error.error_code, "message": error.message, "hint": error.hint}
+        told: dict[str, Any] = {
+            "code": error.error_code,
+            "message": error.message,
+            "hint": error.hint,
+        }
+        told |= {"details": error.details} if error.details else {}
         output.document({"verdict": verdict, **nothing, "error": told})

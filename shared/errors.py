@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class ReconError(Exception):
     """An expected failure that a person is told about.
 
-    `message` (pt-BR) says what and where, `hint` (pt-BR) what to do; `code`: stable, for machines.
+    `message` (pt-BR) says what and where, `hint` (pt-BR) what to do; `code`: stable, for machines. `details`: evidence
+    as JSON, no field of the file but what the message says.
     """
 
     code: ClassVar[str] = "RECON_ERROR"
 
-    def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        code: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.error_code = code or self.code
+        self.details = dict(details or {})
 
 
 class SettingsError(ReconError):

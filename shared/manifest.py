@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -163,4 +163,7 @@ class StageError(Contract):
     code: str
     message: str
     hint: str | None = None
+    details: dict[str, Any] = Field(
+        default_factory=dict, description="evidence, such as the passes that were done"
+    )
     occurred_at: Instant

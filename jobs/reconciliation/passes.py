@@ -57,7 +57,10 @@ CONTENT = length_prefixed(("posted_on", "amount", "currency", *TEXT_COLUMNS, *AM
 
 
 class TooManyPairsError(ReconError):
-    """A pass would compare more pairs than the profile allows. A retry does not help, a narrower key does."""
+    """A pass would compare more pairs than the profile allows. A retry does not help, a narrower key does.
+
+    details: what the passes before it matched, and the pairs and limit of this one.
+    """
 
     code = "TOO_MANY_PAIRS"
 
@@ -82,7 +85,7 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
             crowded.append(everything(f"crowded_{number}", "line_no", "pairs", "occurrence"))
             matches = rule("exact", **{"pass": step.name})
         else:
-            _refuse_too_many_pairs(engine, step, profile.limits.max_pairs)
+            _refuse_too_many_pairs(engine, profile, number)
             matches = rule("window", **criteria(step), choose=int(not step.unique))
         matched = of_pass(engine, "found", number, matches)
         (group_rows if step.kind == "group" else found).append(everything(f"found_{number}"))
@@ -178,7 +181,8 @@ def _value(step: Pass) -> exp.Expr:
     return exp.func("coalesce", *known)
 
 
-def _refuse_too_many_pairs(engine: Engine, step: Pass, limit: int) -> None:
+def _refuse_too_many_pairs(engine: Engine, profile: Profile, number: int) -> None:
+    step, limit = profile.passes[number - 1], profile.limits.max_pairs
     (estimate,) = engine.fetch(rule("estimate"))
     if (estimate["pairs"] or 0) <= limit:
         return
@@ -190,4 +194,23 @@ def _refuse_too_many_pairs(engine: Engine, step: Pass, limit: int) -> None:
         f"a chave {told or 'vazia'} sozinha tem {estimate['hot_pairs']}.",
         hint=f"Acrescente uma coluna a `on` do passe {step.name}, ponha antes dele um passe mais estreito, "
         "ou aumente limits.max_pairs do perfil.",
+        details={
+            "passes": _done(engine, profile.passes[: number - 1]),
+            "stopped_at": step.name,
+            "pairs": estimate["pairs"],
+            "max_pairs": limit,
+            "hot_key_pairs": estimate["hot_pairs"],
+        },
     )
+
+
+def _done(engine: Engine, steps: Iterable[Pass]) -> list[dict[str, str | int]]:
+    """What each pass matched, a group as one, before a later one was refused."""
+    done: list[dict[str, str | int]] = []
+    for number, step in enumerate(steps, 1):
+        if step.mode == "suggest":
+            continue
+        counted = "count(distinct match_id)" if step.kind == "group" else "count(*)"
+        (row,) = engine.fetch(everything(f"found_{number}", f"{counted} as matches"))
+        done.append({"name": step.name, "matches": row["matches"]})
+    return done

@@ -194,7 +194,7 @@ def test_a_result_that_does_not_close_is_no_success_and_names_the_identity(job: 
 
 def test_too_many_pairs_stop_the_run_and_name_pass_key_and_count(job: Job) -> None:
     hot = [Entry(side, 1, f"{side}{n}", "SALARIO") for side in "AB" for n in range(7_100)]
-    job.validated("first", hot)
+    job.validated("first", [Entry("A", 5, "E1"), Entry("B", 5, "E1"), *hot])
     assert job.reconcile("first") == 1
     error = job.error("first")
     assert error.code == "TOO_MANY_PAIRS"
@@ -202,3 +202,10 @@ def test_too_many_pairs_stop_the_run_and_name_pass_key_and_count(job: Job) -> No
     assert 'a chave reference_norm = "SALARIO" sozinha tem 50410000' in error.message
     assert error.hint is not None
     assert "limits.max_pairs" in error.hint
+    assert error.details == {
+        "passes": [{"name": "id-exato", "matches": 1}],
+        "stopped_at": "referencia",
+        "pairs": 50_410_000,
+        "max_pairs": 50_000_000,
+        "hot_key_pairs": 50_410_000,
+    }
