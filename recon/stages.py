@@ -22,6 +22,7 @@ from recon.output import Output
 from recon.packages import ROOT
 from shared import ptbr
 from shared.errors import ReconError
+from shared.manifest import ValidationFigures
 from shared.taxonomy import Verdict
 
 OUT = Path("recon-out")
@@ -46,9 +47,7 @@ def validate(file: Path, profile: str, out: Path | None, output: Output) -> int:
         output.document(
             {
                 "verdict": "accepted",
-                "rows": rows.model_dump(
-                    include={"lines", "header", "skipped", "entries", "rejected"}
-                ),
+                "rows": _rows(rows),
                 "codes": rows.codes,
                 "error": None,
                 "entries": str(result.entries),
@@ -81,7 +80,7 @@ def reconcile(
     except EngineUnavailableError as error:
         raise UsageError(error.message, hint=error.hint) from error
     except ReconError as error:
-        _tell(Verdict.INCOMPLETE, error, output)
+        _tell(Verdict.INCOMPLETE, error, validation.figures, output)
         return 1
     seconds = {
         "validation": validation_seconds,
@@ -147,19 +146,23 @@ def find_profile(profile: str) -> Profile:
         raise UsageError(f"{profile}: {error.strerror}") from error
 
 
+def _rows(rows: ValidationFigures) -> dict[str, int]:
+    return rows.model_dump(include={"lines", "header", "skipped", "entries", "rejected"})
+
+
 def _refused(error: RefusedFileError, output: Output) -> int:
-    _tell("refused", error, output)
+    _tell("refused", error, error.figures, output)
     return 1
 
 
-def _tell(verdict: str, error: ReconError, output: Output) -> None:
+def _tell(verdict: str, error: ReconError, rows: ValidationFigures, output: Output) -> None:
     output.error(f"{error.message} ({error.error_code})", error.hint)
     if output.as_json:
-        nothing: dict[str, Any] = {"rows": None, "codes": {}, "entries": None, "rejects": None}
+        counted = {"rows": _rows(rows), "codes": rows.codes, "entries": None, "rejects": None}
         told: dict[str, Any] = {
             "code": error.error_code,
             "message": error.message,
             "hint": error.hint,
         }
         told |= {"details": error.details} if error.details else {}
-        output.document({"verdict": verdict, **nothing, "error": told})
+        output.document({"verdict": verdict, **counted, "error": told})

@@ -86,7 +86,11 @@ def validate(
         )
         if lines != 1 + skipped + entered + figures.rejected:
             raise RuntimeError(f"records do not add up: {figures}")
-        _accept(figures, profile, first_reject, digest.hexdigest(), expected_hash)
+        try:
+            _accept(figures, profile, first_reject, digest.hexdigest(), expected_hash)
+        except RefusedFileError as refused:
+            refused.figures = figures
+            raise
     return ValidationResult(out_dir / ENTRIES, out_dir / REJECTS, figures, digest.hexdigest())
 
 
