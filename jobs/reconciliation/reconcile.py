@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from jobs.profile import Profile
 from jobs.reconciliation import proof
+from jobs.reconciliation.balances import check_balances
 from jobs.reconciliation.breaks import class_open_rows
 from jobs.reconciliation.engine import SPARK_FROM_ENTRIES, DuckDBEngine, Engine, EngineName
 from jobs.reconciliation.figures import write_figures
@@ -45,7 +46,8 @@ def reconcile(
     as_of: by default the latest day of the entries. staging: for Spark, a folder that all its workers reach.
 
     Raises IdentityError where the result does not prove itself, TooManyPairsError where a pass is too wide,
-    EngineUnavailableError where this machine lacks the engine.
+    BalanceBreakError where the profile halts on a statement that does not continue, EngineUnavailableError where this
+    machine lacks the engine.
     """
     chosen: Engine
     if engine_for(engine, validation.entries) == "spark":
@@ -76,6 +78,8 @@ def _reconcile(
     currencies = sorted({total.currency for total in totals})
     day = as_of or _latest_day(engine, profile)
 
+    if profile.validation.on_balance_break:
+        check_balances(engine)
     match(engine, profile, currencies)
     breaks = class_open_rows(engine, profile, currencies, day)
     files = {}
