@@ -122,7 +122,7 @@ def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> No
         key_columns = [str(one.group_by)] if one.group_by else on
         tolerance, banking, suggests = one.amount, one.calendar == "br-bank", one.mode == "suggest"
         exact = not tolerance.abs and not tolerance.bps and one.days == (0, 0) and not banking
-        pairs_all = exact and one.kind == "match" and not one.unique
+        pairs_all = exact and (one.kind, one.compare) == ("match", "amount") and not one.unique
         rule = (*one.days, banking, one.unique, pairs_all, suggests)
         give("passes", position, one.name, one.kind, key_columns, one.compare, tolerance.bps, *rule)
         for code, exponent in exponents.items():
@@ -138,7 +138,22 @@ def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> No
         connection.execute(
             "insert into holidays select unnest(?::date[])", [_holidays(connection, grace)]
         )
-    give("settings", profile.limits.max_candidates_per_row, list(profile.aging.buckets))
+    fees, reversals = profile.fees, profile.reversals
+    give(
+        "settings",
+        profile.limits.max_candidates_per_row,
+        list(profile.aging.buckets),
+        fees and fees.by,
+        reversals and list(reversals.on),
+    )
+    if fees:
+        for value, basis_points in fees.rates.items():
+            give("fee_rates", value, basis_points)
+        for code, exponent in exponents.items():
+            give("fee_tolerances", code, floor(fees.tolerance.scaleb(exponent)))
+    if reversals:
+        for kind in reversals.kinds:
+            give("reversal_kinds", kind)
 
 
 def _holidays(connection: duckdb.DuckDBPyConnection, grace: Grace) -> list[date]:

@@ -1,7 +1,7 @@
 -- What is not in the tables of a result: the profile, and the manifests where a run left them.
 
--- key_columns without the currency, unless it is all. pairs_all: exact and not unique, so that equal rows pair one to
--- one until a side has none left. banking: its days are banking days.
+-- key_columns without the currency, unless it is all. pairs_all: exact by amount and not unique, so that equal rows pair
+-- one to one until a side has none left. banking: its days are banking days.
 create table passes (
   position int, name varchar, kind varchar, key_columns varchar[], compared varchar, bps int,
   first_day int, last_day int, banking boolean, is_unique boolean, pairs_all boolean, suggests boolean
@@ -11,7 +11,12 @@ create table passes (
 create table tolerances (position int, currency varchar, abs_limit hugeint);
 create table materiality (currency varchar, break_limit hugeint, net_limit hugeint, gross_limit hugeint);
 create table sides (side varchar, grace int, banking boolean);
-create table settings (max_candidates int, buckets int[]);
+-- fee_by: the column whose value has a rate; reversal_on: what a reversal and its original have in common. Both null where
+-- the profile says nothing of it.
+create table settings (max_candidates int, buckets int[], fee_by varchar, reversal_on varchar[]);
+create table fee_rates (value varchar, bps int);
+create table fee_tolerances (currency varchar, abs_limit hugeint);
+create table reversal_kinds (kind varchar);
 -- Only where something counts banking days.
 create table holidays (day date);
 

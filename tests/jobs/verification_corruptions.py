@@ -162,6 +162,13 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
             "a day after the window", "entries", "posted_on", "date '2026-02-07'", "line_no = 15"
         ),
         replaced(
+            "a pair with a wrong fee, a day late",
+            "entries",
+            "posted_on",
+            "date '2026-02-17'",
+            "line_no = 49",
+        ),
+        replaced(
             "a day before the window", "entries", "posted_on", "date '2026-02-03'", "line_no = 15"
         ),
     ),
@@ -179,6 +186,13 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
         ),
         replaced(
             "a late pair is called exact", "matches", "class", "'matched_exact'", "line_a = 14"
+        ),
+        replaced(
+            "a pair by the net amount is called tolerated",
+            "matches",
+            "class",
+            "'matched_tolerance'",
+            "line_a = 46",
         ),
     ),
     "match_unique_guard": (
@@ -347,6 +361,25 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
         ),
         replaced(
             "a suggestion is not made", "breaks", "class", "'missing_in_b'", "class = 'suggested'"
+        ),
+    ),
+    "break_fees": (
+        replaced("the fee was the right one", "entries", "fee", "796", "line_no = 48"),
+        replaced("a matched pair has a wrong fee", "entries", "fee", "996", "line_no = 46"),
+    ),
+    "break_orphans": (
+        replaced(
+            "an orphan is called missing",
+            "breaks",
+            "class",
+            "'missing_in_a'",
+            "class = 'reversal_orphan'",
+        ),
+        replaced(
+            "no reversal, called an orphan", "breaks", "class", "'reversal_orphan'", "line_b = 31"
+        ),
+        replaced(
+            "its original is in the file", "entries", "reference_norm", "'R9'", "line_no = 31"
         ),
     ),
     "break_material": (

@@ -8,8 +8,10 @@ from shared.currency import EXPONENTS
 from tests.jobs.verification_case import PROFILE
 
 HEADER = PROFILE.partition("[[passes]]")[0]
-CSV_HEADER = "side,entry_id,account,posted_on,amount,currency,reference,description,kind,group_key"
+CSV_HEADER = "side,entry_id,account,posted_on,amount,currency,reference,description,kind,group_key,gross,fee,net"
 CALENDARS = ('"civil"', '"civil"', '"br-bank"')
+Field = str | int | None
+COMPARED = ('"amount"', '"amount"', '"net"', '"gross"')
 KEYS = ("entry_id", "reference_norm", "account", "description", "kind")
 
 
@@ -33,13 +35,21 @@ def random_profile(random: Random) -> str:
         parts.append(f"calendar = {random.choice(CALENDARS)}")
     if random.random() < 0.5:
         parts.append(f"[aging]\nbuckets = {sorted(random.sample(range(9), random.randint(1, 4)))}")
+    if random.random() < 0.4:
+        parts.append('[fees]\nby = "kind"\nrates = { k = 199, j = 99 }\ntolerance = "0.01"')
+    if random.random() < 0.4:
+        on = random.sample(("reference_norm", "account", "entry_id"), random.randint(1, 2))
+        parts.append(f'[reversals]\nkinds = ["r"]\non = {on}')
     return "\n".join(parts)
 
 
 def _random_pass(random: Random, number: int) -> str:
     if random.random() < 0.25:
         by = random.choice(("group_key", "account", "entry_id"))
-        return f'[[passes]]\nname = "p{number}"\nkind = "group"\ngroup_by = "{by}"\namount = {{ abs = "0.05" }}'
+        return (
+            f'[[passes]]\nname = "p{number}"\nkind = "group"\ngroup_by = "{by}"\n'
+            f'amount = {{ abs = "0.05" }}\ncompare = {random.choice(COMPARED)}'
+        )
     on = random.sample(KEYS, random.choice((1, 1, 1, 2, 3)))
     first = random.choice((0, 0, 0, -1, 1))
     exact = random.random() < 0.4
@@ -49,7 +59,8 @@ def _random_pass(random: Random, number: int) -> str:
     days = [0, 0] if exact else [first, first + random.choice((0, 0, 1, 2))]
     return (
         f'[[passes]]\nname = "p{number}"\non = {on}\namount = {{ {tolerance} }}\ndays = {days}\n'
-        f"unique = {str(random.random() < 0.4).lower()}\ncalendar = {random.choice(CALENDARS)}"
+        f"unique = {str(random.random() < 0.4).lower()}\ncalendar = {random.choice(CALENDARS)}\n"
+        f"compare = {random.choice(COMPARED)}"
     )
 
 
@@ -59,7 +70,7 @@ def random_csv(random: Random) -> str:
     ids = ["", "X", "Y", "Z", "W", "V", "U"][: random.randint(2, 7)]
     references = ["", "nf 1", "NF 1", "nf 2", "NF 3"][: random.randint(1, 5)]
 
-    def fields() -> list[str | int]:
+    def fields() -> list[Field]:
         return [
             random.choice(ids),
             random.choice(("acc", "acc", "acd", "")),
@@ -68,8 +79,9 @@ def random_csv(random: Random) -> str:
             random.choice(("BRL", "BRL", "BRL", "BRL", "USD", "JPY")),
             random.choice(references),
             random.choice(("d", "d", "e", "")),
-            random.choice(("k", "k", "j")),
+            random.choice(("k", "k", "j", "r")),
             random.choice(("", "", "g", "h")),
+            random.choice((None, None, None, 20, 24, 1)),  # the fee
         ]
 
     for _ in range(random.choice((1, 3, 6, 12, 25))):
@@ -80,6 +92,8 @@ def random_csv(random: Random) -> str:
             of_b[place] = fields()[place]
         if random.random() < 0.3:
             of_b[3] = int(of_b[3]) + random.choice((2, -2, 5, -6, 100))
+        if of_a[-1] and random.random() < 0.7:  # B gets the net amount
+            of_b[3], of_b[-1] = int(of_a[3]) - int(of_a[-1]), None
         if random.random() < 0.9:
             rows.append(_row("A", of_a))
         if random.random() < 0.9 or not rows:
@@ -87,17 +101,21 @@ def random_csv(random: Random) -> str:
         if random.random() < 0.15:
             rows.append(random.choice(rows))
     if random.random() < 0.2:
-        rows.append(("A", "q", "acc", "2026-02-30", "1.00", "BRL", *[""] * 4))
+        rows.append(("A", "q", "acc", "2026-02-30", "1.00", "BRL", *[""] * 7))
     random.shuffle(rows)
     return "\n".join((CSV_HEADER, *(",".join(row) for row in rows))) + "\n"
 
 
-def _row(side: str, fields: list[str | int]) -> tuple[str, ...]:
-    entry_id, account, day, amount, currency, *texts = fields
-    digits = f"{abs(int(amount)):03d}"
-    text = f"{digits[:-2]}.{digits[-2:]}" if EXPONENTS[str(currency)] else str(abs(int(amount)))
-    signed = f"-{text}" if int(amount) < 0 else text
+def _row(side: str, fields: list[Field]) -> tuple[str, ...]:
+    entry_id, account, day, amount, currency, reference, description, kind, group_key, fee = fields
+
+    def text(minor: int) -> str:
+        sign, digits = "-" if minor < 0 else "", f"{abs(minor):03d}"
+        return f"{sign}{digits[:-2]}.{digits[-2:]}" if EXPONENTS[str(currency)] else f"{minor}"
+
+    gross, kept = int(amount or 0), int(fee or 0)
+    charged = (text(gross), text(kept), text(gross - kept)) if fee else ("", "", "")
     return (
-        *(side, str(entry_id), str(account), f"2026-02-{day:02d}", signed, str(currency)),
-        *map(str, texts),
+        *(side, str(entry_id), str(account), f"2026-02-{day:02d}", text(gross), str(currency)),
+        *(str(reference), str(description), str(kind), str(group_key), *charged),
     )

@@ -10,6 +10,15 @@ select
   *, case class when 'group_sum_mismatch' then min(row) over (partition by break_id) else row end as number
 from (select *, row_number() over () as row from breaks);
 
+create view match_pairs as select * from numbered_matches where kind = 'pair';
+
+-- What passes paired: matches, and the pairs that they would be but for a wrong fee.
+create view paired as
+select pass_name, class, line_a, line_b from match_pairs
+union all
+select case when json_valid(explain) then explain::json->>'pass' end, class, line_a, line_b
+from breaks where class = 'fee_mismatch';
+
 create table result_lines as
 with results as (
   select 'matches' as source, number, pass_name, class, line_a, line_b from numbered_matches

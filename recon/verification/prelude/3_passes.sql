@@ -1,6 +1,23 @@
 -- What each pass had before it, and how it compares two rows.
 
 create macro days_apart(day_a, day_b) as date_diff('day', day_a, day_b);
+create macro column_of(name, e) as case name
+  when 'entry_id' then e.entry_id
+  when 'account' then e.account
+  when 'reference' then e.reference
+  when 'reference_norm' then e.reference_norm
+  when 'description' then e.description
+  when 'kind' then e.kind
+  when 'group_key' then e.group_key
+  when 'amount' then e.amount::varchar
+  when 'currency' then e.currency
+  else error('unknown column ' || name)
+end;
+-- Parts that are null equal each other; a key of nulls only is null, and equals nothing.
+create macro key_of(columns, e) as case
+  when len(list_filter(list_transform(columns, lambda c: column_of(c, e)), lambda part: part is not null)) > 0
+  then list_transform(columns, lambda c: column_of(c, e))::json::varchar
+end;
 create macro amount_fits(amount_a, amount_b, abs_limit, bps) as
   abs(amount_a::hugeint - amount_b) <= abs_limit
   or abs(amount_a::hugeint - amount_b) * 10000 <= abs(amount_a::hugeint) * bps;
@@ -18,13 +35,18 @@ select day, sum((isodow(day) < 6 and day not in (from holidays))::int) over (ord
 from (select unnest(generate_series(first, last, interval 1 day))::date as day from bounds);
 
 -- Every row as each pass sees it: its key, and the day and the amount as the pass counts them. The currency is always
--- compared by itself, so it is part of a key only where it is all of it. Parts that are null equal each other; a key of
--- nulls only is null, and equals nothing.
+-- compared by itself, so it is part of a key only where it is all of it.
 -- taken: the pass that took the row, null where none did. A row in two matches is another check's finding.
 create table seen_rows as
 with taken as (
-  select r.side, r.line_no, min(p.position) as taken
-  from result_lines as r
+  select side, line_no, min(p.position) as taken
+  from (
+    select side, line_no, pass_name from result_lines where source = 'matches'
+    union all
+    select 'A', line_a, pass_name from paired where class = 'fee_mismatch'
+    union all
+    select 'B', line_b, pass_name from paired where class = 'fee_mismatch'
+  ) as r
   join passes as p on p.name = r.pass_name
   group by all
 ), keyed as (
@@ -33,25 +55,12 @@ with taken as (
     case when p.banking then d.number else days_apart(date '1970-01-01', e.posted_on) end as day,
     case p.compared when 'gross' then coalesce(e.gross, e.amount) when 'net' then coalesce(e.net, e.amount) else e.amount end
       as amount,
-    list_transform(p.key_columns, lambda c: case c
-      when 'entry_id' then e.entry_id
-      when 'account' then e.account
-      when 'reference' then e.reference
-      when 'reference_norm' then e.reference_norm
-      when 'description' then e.description
-      when 'kind' then e.kind
-      when 'group_key' then e.group_key
-      when 'amount' then e.amount::varchar
-      when 'currency' then e.currency
-      else error('unknown key column ' || c)
-    end) as parts
+    key_of(p.key_columns, e) as key
   from entries as e
   cross join passes as p
   left join banking_days as d on p.banking and d.day = e.posted_on
 )
-select
-  k.* exclude (parts), t.taken, l.abs_limit,
-  case when len(list_filter(k.parts, lambda part: part is not null)) > 0 then k.parts::json::varchar end as key
+select k.*, t.taken, l.abs_limit
 from keyed as k
 left join taken as t using (side, line_no)
 left join tolerances as l using (position, currency);
@@ -71,5 +80,3 @@ join passes using (position)
 where passes.kind = 'group'
 group by all
 having amount_a is not null and amount_b is not null;
-
-create view match_pairs as select * from numbered_matches where kind = 'pair';

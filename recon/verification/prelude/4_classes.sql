@@ -3,7 +3,8 @@
 create table open_rows as
 select e.*
 from entries as e
-anti join result_lines as r on r.source = 'matches' and r.side = e.side and r.line_no = e.line_no;
+anti join result_lines as r
+  on (r.source = 'matches' or r.class = 'fee_mismatch') and r.side = e.side and r.line_no = e.line_no;
 
 -- Equal in every field: occurrences of one row. Where one of them found a counterpart all the open ones are surplus;
 -- where none did, one row stands for itself and the others are surplus. Which one is which cannot be said, nor matters.
@@ -112,6 +113,33 @@ join banking_days as d on d.day >= o.posted_on and d.number >= p.number + s.grac
 where s.banking
 group by o.side, o.line_no;
 
+-- Reversals whose original the file does not have: a row of the same key and currency, of the other sign, on no later day,
+-- of at least as much, for a reversal may be partial; it may be a reversal itself. One without a key has none.
+create table orphans as
+with keyed as (
+  select e.side, e.line_no, e.kind, e.currency, e.amount, e.posted_on, key_of(s.reversal_on, e) as key
+  from entries as e
+  cross join settings as s
+  where s.reversal_on is not null
+)
+select r.side, r.line_no
+from keyed as r
+anti join keyed as o
+  on o.key = r.key and o.currency = r.currency and o.posted_on <= r.posted_on
+  and (o.amount > 0) <> (r.amount > 0) and abs(o.amount) >= abs(r.amount)
+where r.kind in (from reversal_kinds);
+
+-- Rows whose fee is not the rate of the gross amount, rounded to the minor unit, give or take the tolerance.
+create table wrong_fees as
+select
+  e.side, e.line_no, e.gross, e.fee, r.bps,
+  abs(e.fee::hugeint * 10000 - e.gross::hugeint * r.bps) as off_by_ten_thousandths
+from entries as e
+cross join settings as s
+join fee_rates as r on s.fee_by is not null and r.value = column_of(s.fee_by, e)
+join fee_tolerances as t on t.currency = e.currency
+where off_by_ten_thousandths > t.abs_limit * 10000 + 5000;
+
 -- What an open row is if it is neither a duplicate nor of a group whose sums differ.
 create table derived as
 select
@@ -120,6 +148,7 @@ select
     when u.line_no is not null then 'ambiguous'
     when a.class is not null then a.class
     when b.class is not null then b.class
+    when r.line_no is not null then 'reversal_orphan'
     when s.grace > 0 and (select max(as_of) from summary) < l.late_on then 'pending_in_transit'
     when o.side = 'A' then 'missing_in_b'
     else 'missing_in_a'
@@ -128,6 +157,7 @@ select
 from open_rows as o
 join sides as s using (side)
 join late as l using (side, line_no)
+left join orphans as r using (side, line_no)
 left join ambiguous_rows as u using (side, line_no)
 left join mismatched as a on o.side = 'A' and a.line_a = o.line_no
 left join mismatched as b on o.side = 'B' and b.line_b = o.line_no;

@@ -1,6 +1,6 @@
 -- Duplicada é a linha igual a outra do seu lado, sobrando: todas as abertas se uma conciliou, todas menos uma se nenhuma.
 with said as (
-  select s.*, s.class in ('duplicate_a', 'duplicate_b') as duplicate from stated as s where s.class <> 'group_sum_mismatch'
+  select s.*, s.class in ('duplicate_a', 'duplicate_b') as duplicate from stated as s where s.class not in ('group_sum_mismatch', 'fee_mismatch')
 ), unmatched_groups as (
   select r.side, r.first_line, count(*) filter (not s.duplicate) as own
   from repeated as r

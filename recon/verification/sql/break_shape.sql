@@ -5,7 +5,7 @@ with shaped as (
     case
       when class in ('missing_in_b', 'duplicate_a') then line_a is not null and line_b is null
       when class in ('missing_in_a', 'duplicate_b') then line_b is not null and line_a is null
-      when class in ('amount_mismatch', 'sign_mismatch', 'date_mismatch', 'currency_mismatch', 'suggested')
+      when class in ('amount_mismatch', 'sign_mismatch', 'date_mismatch', 'currency_mismatch', 'fee_mismatch', 'suggested')
         then line_a is not null and line_b is not null
       else (line_a is null) <> (line_b is null)
     end as has_its_lines

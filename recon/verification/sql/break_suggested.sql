@@ -1,7 +1,7 @@
 -- Sugerido é o par aberto que cabe num passe de sugestão; o par que só tem um ao outro nele é sugerido.
 with unpaired as (
   select side, line_no, class from stated
-  where class in ('missing_in_a', 'missing_in_b', 'pending_in_transit', 'suggested')
+  where class in ('missing_in_a', 'missing_in_b', 'pending_in_transit', 'suggested', 'reversal_orphan')
 ), fitting as (
   select a.position, a.line_no as line_a, b.line_no as line_b
   from available as a

@@ -3,7 +3,7 @@ with pairs as (
   select
     p.position, p.bps, p.first_day, p.last_day, m.line_a, m.line_b,
     abs(a.amount::hugeint - b.amount) as apart, abs(days_apart(a.posted_on, b.posted_on)) as days
-  from match_pairs as m
+  from paired as m
   join passes as p on p.name = m.pass_name
   join available as a on a.position = p.position and a.side = 'A' and a.line_no = m.line_a
   join available as b on b.position = p.position and b.side = 'B' and b.line_no = m.line_b

@@ -1,7 +1,7 @@
 -- Num passe com unique, nenhum dos dois lados tinha outro candidato.
 with pairs as (
   select p.position, p.bps, p.first_day, p.last_day, m.line_a, m.line_b
-  from match_pairs as m
+  from paired as m
   join passes as p on p.name = m.pass_name
   where p.is_unique
 )
