@@ -71,7 +71,7 @@ class Reader:
             for column, extract in profile.extract.items()
         }
         self._encoding = csv.encoding
-        self._fallback = csv.encoding_fallback
+        self.fallback = csv.encoding_fallback
         self._constant_side, self._sides = side.constant, side.values
         self._currency = profile.currency
         self.thousands, self.decimal = csv.thousands, csv.decimal
@@ -94,14 +94,14 @@ class Reader:
 
     def text(self, record: bytes) -> bytes:
         """The record without its line break, in UTF-8 if it is text at all."""
-        return as_utf8(without_line_break(record), self._fallback)
+        return as_utf8(without_line_break(record), self.fallback)
 
     def values(self, body: bytes) -> dict[str, str | None]:
         """What is read of a record, None where empty; what the profile says once for all of them."""
         try:
             body.decode()
         except UnicodeDecodeError:
-            either = self._encoding + (f" nem em {self._fallback}" if self._fallback else "")
+            either = self._encoding + (f" nem em {self.fallback}" if self.fallback else "")
             raise Fault("ENCODING", f"há bytes que não são texto em {either}") from None
         fields = self.grammar.split(body)
         if fields is None:

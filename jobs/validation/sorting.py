@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.validation import shortcut
-from jobs.validation.encoding import decodes
+from jobs.validation.encoding import as_utf8, decodes
 from jobs.validation.judgement import Reader, Reject, judge
 from jobs.validation.records import Block, Mask
 
@@ -23,7 +23,7 @@ class Sorted:
 
 
 def sort_out(block: Block, reader: Reader) -> Sorted:
-    entries, left, skipped = _shortcut(block, reader)
+    entries, left, skipped = _shortcut(_in_utf8(block, reader.fallback), reader)
     judged, rejects = [], []
     for i in left:
         verdict = judge(block.record(i), int(block.lines[i]), reader)
@@ -37,6 +37,16 @@ def sort_out(block: Block, reader: Reader) -> Sorted:
         more = pa.Table.from_pylist(judged, shortcut.SCHEMA)
         entries = pa.concat_tables([entries, more]).sort_by("line_no")
     return Sorted(entries, rejects, skipped)
+
+
+def _in_utf8(block: Block, fallback: str | None) -> Block:
+    """Records of the fallback encoding too. Signs of the grammar are ASCII: what was proven stays so."""
+    if fallback is None or (text := _is_text(block)).all():
+        return block
+    found = [block.record(i) for i in range(len(block))]
+    records = [r if ok else as_utf8(r, fallback) for r, ok in zip(found, text, strict=True)]
+    bounds = np.cumsum([0, *map(len, records)], dtype=np.int64)
+    return Block(b"".join(records), bounds, block.lines, block.plain)
 
 
 def _shortcut(block: Block, reader: Reader) -> tuple[pa.Table, list[int], int]:

@@ -226,6 +226,8 @@ def test_the_shortcut_enters_what_is_plain_by_itself(monkeypatch, tmp_path: Path
     monkeypatch.setattr("jobs.validation.sorting.judge", never)
     rows = [GOOD, 'B,"E,2",,2026-02-17,-3,JPY,"São\n ""João""",x,', "", GOOD.replace("A", "B")]
     found = run("\n".join((HEADER, *rows)).encode(), tmp_path)
+    in_fallback = run(f"{HEADER}\n{GOOD}ção\n".encode("cp1252"), tmp_path, FALLING_BACK)
+    assert in_fallback.entries[0]["kind"] == "vendação"
     assert [row["line_no"] for row in found.entries] == [2, 3, 6]
     assert found.entries[1]["reference_norm"] == 'SAO "JOAO"'
     assert found.entries[1]["amount"] == -3
