@@ -26,6 +26,7 @@ from shared.manifest import ValidationFigures
 from shared.taxonomy import Verdict
 
 OUT = Path("recon-out")
+_RESULTS = [f"{name}.parquet" for name in ("matches", "breaks", "near", "bridge", "summary")]
 SHOWN = 10
 """Rejected lines that are told; the file of rejects holds all."""
 
@@ -115,7 +116,7 @@ def _validated(
         raise UsageError(f"Arquivo não encontrado: {file}") from error
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
-    for name in (ENTRIES, REJECTS, LOCAL_RUN):
+    for name in (ENTRIES, REJECTS, LOCAL_RUN, *_RESULTS):
         (out / name).unlink(missing_ok=True)  # a refused file leaves none, an earlier run's neither
     with source, output.step("Validação"):
         result = validate_file(source, profile, out)

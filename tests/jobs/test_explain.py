@@ -121,6 +121,23 @@ def test_a_folder_without_a_result_or_of_an_older_version_is_wrong_usage(
     assert "concilie o arquivo de novo" in capsys.readouterr().err
 
 
+def test_a_run_that_was_stopped_leaves_nothing_of_an_earlier_one_to_explain(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = shutil.copytree(folder, tmp_path / "out")
+    narrow = tmp_path / "estreito.toml"
+    default = (SAMPLES.parent / "profiles" / "default.toml").read_text("utf-8")
+    narrow.write_text(f"{default}\n[limits]\nmax_pairs = 1\n", encoding="utf-8")
+    capsys.readouterr()
+    stopped = ["reconcile", str(FILE), "--profile", str(narrow), "--out", str(out), "--json"]
+    assert main(stopped) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "TOO_MANY_PAIRS"
+    assert error["details"]["passes"] == [{"name": "id-exato", "matches": 3}]
+    assert main(["explain", str(out), "2"]) == 2
+    assert "falta" in capsys.readouterr().err
+
+
 def test_the_folders_of_a_pipeline_run_are_explained_as_well(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
