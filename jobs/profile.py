@@ -608,7 +608,9 @@ def load_profile(folder: str, name: str) -> Profile:
     except StageInputError as error:
         raise ProfileError(
             f"O perfil {name} não existe: {uri} não foi encontrado.",
-            hint="Publique o perfil ou use um dos que existem, por exemplo default.",
+            hint="Publique o perfil com recon publish, ou use um dos publicados, por exemplo default."
+            if uri.startswith("s3://")
+            else f"Crie {uri}, ou use um dos que existem, por exemplo default.",
         ) from error
     profile = parse_profile(text, uri)
     if profile.name != name:

@@ -115,9 +115,12 @@ def _accept(
         )
     limit = profile.validation.max_reject_ratio
     if not figures.entries or figures.rejected > limit * rows:
+        tolerated = (
+            f"; o perfil tolera até {limit:%}" if figures.entries else ": nenhuma pôde ser lida"
+        )
         raise RefusedFileError(
-            f"{count(figures.rejected, 'linha rejeitada', 'linhas rejeitadas')} de {number(rows)}; "
-            f"o perfil tolera até {limit:%}, e nunca todas. A primeira: {first}.",
+            f"{count(figures.rejected, 'linha rejeitada', 'linhas rejeitadas')} de {number(rows)}"
+            f"{tolerated}. A primeira: {first}.",
             hint="Corrija o arquivo, ou o perfil se ele descreve outro tipo de arquivo.",
             code="REJECT_RATIO",
         )

@@ -16,6 +16,13 @@ from shared.ptbr import count, number
 SEARCHED = 100  # records: a longer preamble is a wrong profile
 MAX_COLUMNS = 4096
 _Marks = Collection[tuple[str, ...]]  # names of a header, each with those that may stand for it
+# How files begin that are no text at all, renamed to .csv by hand more often than one would think.
+_NO_TEXT = {
+    b"PK\x03\x04": "uma planilha do Excel (.xlsx) ou um arquivo .zip",
+    b"\xd0\xcf\x11\xe0": "uma planilha antiga do Excel (.xls)",
+    b"%PDF": "um PDF",
+    b"\x1f\x8b": "um arquivo compactado (.gz)",
+}
 _DELIMITERS = {";": "ponto e vírgula", ",": "vírgula", "\t": "tabulação", "|": "barra vertical"}
 
 
@@ -84,6 +91,12 @@ def _no_header(
         return RefusedFileError(
             "O arquivo está vazio.", hint="Gere o arquivo de novo e reenvie.", code="EMPTY_FILE"
         )
+    if kind := _no_text(above[0][1]):
+        return RefusedFileError(
+            f"O arquivo não é um CSV: o conteúdo é de {kind}.",
+            hint="Abra-o e use Salvar como > CSV (ou descompacte-o); mudar só o nome não converte o arquivo.",
+            code="NOT_CSV",
+        )
     for line, body in above:
         if encoding := _other_encoding(body, csv.encoding):
             return RefusedFileError(
@@ -111,6 +124,15 @@ def _no_header(
         hint="Confira se o arquivo é do tipo que o perfil descreve, ou corrija [columns] no perfil.",
         code="HEADER_NOT_FOUND",
     )
+
+
+def _no_text(body: bytes) -> str | None:
+    for start, kind in _NO_TEXT.items():
+        # Where the profile declares cp1252 or latin-1, the bytes were read as letters of it.
+        letters = (start.decode(encoding).encode() for encoding in ("cp1252", "latin-1"))
+        if body.startswith((start, *letters)):
+            return kind
+    return None
 
 
 def _other_encoding(body: bytes, declared: str) -> str | None:

@@ -298,9 +298,23 @@ def test_a_million_columns_are_refused_in_the_header_and_rejected_in_a_row(tmp_p
     assert run(lines(GOOD, GOOD + many), tmp_path).codes == {3: "FIELD_COUNT"}
 
 
-def test_a_spreadsheet_or_a_zip_is_refused(tmp_path: Path):
-    data = b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0" + bytes(range(256)) * 40
-    assert refusal(data, tmp_path).error_code == "ENCODING"
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"PK\x03\x04\x14\x00", "uma planilha do Excel (.xlsx) ou um arquivo .zip"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "uma planilha antiga do Excel (.xls)"),
+        (b"%PDF-1.7\n", "um PDF"),
+        (b"\x1f\x8b\x08\x00", "um arquivo compactado (.gz)"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+def test_what_is_no_text_is_named_for_what_it_is_whatever_its_name(
+    start: bytes, kind: str, encoding: str, tmp_path: Path
+):
+    error = refusal(
+        start + bytes(range(256)) * 40, tmp_path, profile_of(f'encoding = "{encoding}"')
+    )
+    assert (error.error_code, kind in error.message) == ("NOT_CSV", True)
 
 
 def test_dates_far_away_and_amounts_at_the_edge_survive_parquet(tmp_path: Path):
