@@ -1,22 +1,17 @@
 -- What each pass had before it, and how it compares two rows.
 
 create macro days_apart(day_a, day_b) as date_diff('day', day_a, day_b);
-create macro column_of(name, e) as case name
-  when 'entry_id' then e.entry_id
-  when 'account' then e.account
-  when 'reference' then e.reference
-  when 'reference_norm' then e.reference_norm
-  when 'description' then e.description
-  when 'kind' then e.kind
-  when 'group_key' then e.group_key
-  when 'amount' then e.amount::varchar
-  when 'currency' then e.currency
-  else error('unknown column ' || name)
-end;
+-- The columns that profiles name, in one order, and their values in a row.
+create macro named_columns() as
+  ['entry_id', 'account', 'reference', 'reference_norm', 'description', 'kind', 'group_key', 'amount', 'currency'];
+create macro values_of(e) as
+  [e.entry_id, e.account, e.reference, e.reference_norm, e.description, e.kind, e.group_key, e.amount::varchar, e.currency];
+create macro places_of(columns) as list_transform(
+  columns, lambda c: coalesce(list_position(named_columns(), c), error('unknown column ' || c))
+);
 -- Parts that are null equal each other; a key of nulls only is null, and equals nothing.
-create macro key_of(columns, e) as case
-  when len(list_filter(list_transform(columns, lambda c: column_of(c, e)), lambda part: part is not null)) > 0
-  then list_transform(columns, lambda c: column_of(c, e))::json::varchar
+create macro key_of(places, e) as case
+  when list_any_value(list_select(values_of(e), places)) is not null then list_select(values_of(e), places)::json::varchar
 end;
 create macro amount_fits(amount_a, amount_b, abs_limit, bps) as
   abs(amount_a::hugeint - amount_b) <= abs_limit
@@ -55,9 +50,9 @@ with taken as (
     case when p.banking then d.number else days_apart(date '1970-01-01', e.posted_on) end as day,
     case p.compared when 'gross' then coalesce(e.gross, e.amount) when 'net' then coalesce(e.net, e.amount) else e.amount end
       as amount,
-    key_of(p.key_columns, e) as key
+    key_of(p.places, e) as key
   from entries as e
-  cross join passes as p
+  cross join (select *, places_of(key_columns) as places from passes) as p
   left join banking_days as d on p.banking and d.day = e.posted_on
 )
 select k.*, t.taken, l.abs_limit

@@ -117,9 +117,9 @@ group by o.side, o.line_no;
 -- of at least as much, for a reversal may be partial; it may be a reversal itself. One without a key has none.
 create table orphans as
 with keyed as (
-  select e.side, e.line_no, e.kind, e.currency, e.amount, e.posted_on, key_of(s.reversal_on, e) as key
+  select e.side, e.line_no, e.kind, e.currency, e.amount, e.posted_on, key_of(s.places, e) as key
   from entries as e
-  cross join settings as s
+  cross join (select *, places_of(reversal_on) as places from settings) as s
   where s.reversal_on is not null
 )
 select r.side, r.line_no
@@ -136,7 +136,7 @@ select
   abs(e.fee::hugeint * 10000 - e.gross::hugeint * r.bps) as off_by_ten_thousandths
 from entries as e
 cross join settings as s
-join fee_rates as r on s.fee_by is not null and r.value = column_of(s.fee_by, e)
+join fee_rates as r on s.fee_by is not null and r.value = values_of(e)[list_position(named_columns(), s.fee_by)]
 join fee_tolerances as t on t.currency = e.currency
 where off_by_ten_thousandths > t.abs_limit * 10000 + 5000;
 
