@@ -145,6 +145,7 @@ def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> No
         list(profile.aging.buckets),
         fees and fees.by,
         reversals and list(reversals.on),
+        profile.validation.on_balance_break == "halt",
     )
     if fees:
         for value, basis_points in fees.rates.items():

@@ -13,7 +13,9 @@ create table materiality (currency varchar, break_limit hugeint, net_limit hugei
 create table sides (side varchar, grace int, banking boolean);
 -- fee_by: the column whose value has a rate; reversal_on: what a reversal and its original have in common. Both null where
 -- the profile says nothing of it.
-create table settings (max_candidates int, buckets int[], fee_by varchar, reversal_on varchar[]);
+create table settings (
+  max_candidates int, buckets int[], fee_by varchar, reversal_on varchar[], balances_halt boolean
+);
 create table fee_rates (value varchar, bps int);
 create table fee_tolerances (currency varchar, abs_limit hugeint);
 create table reversal_kinds (kind varchar);

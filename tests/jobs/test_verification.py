@@ -86,14 +86,18 @@ def test_what_the_job_makes_of_a_random_file_is_verified(seed: int, tmp_path: Pa
     assert [check for check in verify(tmp_path, used) if check.held is False] == []
 
 
-@pytest.mark.parametrize(
-    ("sample", "profile_name"),
-    [("conciliado", "default"), ("divergente", "default"), ("extrato-br", "extrato-br")],
+SAMPLES = re.findall(
+    r"^\| ([\w-]+\.csv) \| ([\w-]+) \| [a-z_]+ \|$",
+    (ROOT / "samples" / "README.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
 )
+
+
+@pytest.mark.parametrize(("sample", "profile_name"), SAMPLES)
 def test_recon_verify_accepts_what_recon_reconcile_makes_of_a_sample(
     sample: str, profile_name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = str(ROOT / "samples" / f"{sample}.csv")
+    file = str(ROOT / "samples" / sample)
     main(["reconcile", file, "--profile", profile_name, "--out", str(tmp_path)])
     capsys.readouterr()
     assert main(["verify", str(tmp_path), "--json"]) == 0

@@ -90,6 +90,21 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
         replaced("a break's amount is a cent off", "breaks", "amount_a", "41", "line_a = 30"),
         rewritten("a break of B is lost", without("breaks", "line_b = 31")),
     ),
+    "balances_continue": (
+        replaced("a balance is a cent off", "entries", "balance", "balance + 1", "line_no = 32"),
+        rewritten(
+            "an entry between two balances",
+            (
+                "entries",
+                """
+            from entries union all by name
+            select * replace (100 as line_no, null as balance) from entries where line_no = 32
+            union all by name
+            select * replace (101 as line_no) from entries where line_no = 32
+        """,
+            ),
+        ),
+    ),
     "bridge_totals": (
         replaced("ΣA is a cent off", "bridge", "amount", "amount + 1", "line = 'total_a'"),
         replaced("rows of B counted wrong", "bridge", "count", "count + 1", "line = 'total_b'"),

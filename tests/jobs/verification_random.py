@@ -8,7 +8,7 @@ from shared.currency import EXPONENTS
 from tests.jobs.verification_case import PROFILE
 
 HEADER = PROFILE.partition("[[passes]]")[0]
-CSV_HEADER = "side,entry_id,account,posted_on,amount,currency,reference,description,kind,group_key,gross,fee,net"
+CSV_HEADER = "side,entry_id,account,posted_on,amount,currency,reference,description,kind,group_key,gross,fee,net,balance"
 CALENDARS = ('"civil"', '"civil"', '"br-bank"')
 Field = str | int | None
 COMPARED = ('"amount"', '"amount"', '"net"', '"gross"')
@@ -101,7 +101,7 @@ def random_csv(random: Random) -> str:
         if random.random() < 0.15:
             rows.append(random.choice(rows))
     if random.random() < 0.2:
-        rows.append(("A", "q", "acc", "2026-02-30", "1.00", "BRL", *[""] * 7))
+        rows.append(("A", "q", "acc", "2026-02-30", "1.00", "BRL", *[""] * 8))
     random.shuffle(rows)
     return "\n".join((CSV_HEADER, *(",".join(row) for row in rows))) + "\n"
 
@@ -117,5 +117,5 @@ def _row(side: str, fields: list[Field]) -> tuple[str, ...]:
     charged = (text(gross), text(kept), text(gross - kept)) if fee else ("", "", "")
     return (
         *(side, str(entry_id), str(account), f"2026-02-{day:02d}", text(gross), str(currency)),
-        *(str(reference), str(description), str(kind), str(group_key), *charged),
+        *(str(reference), str(description), str(kind), str(group_key), *charged, ""),
     )
