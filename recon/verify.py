@@ -26,7 +26,7 @@ def verify(folder: Path, profile: str | None, output: Output) -> int:
     for check in checks:
         output.line(f"{_MARKS[check.held]} {check.name}: {check.sentence}")
         for row in check.rows:
-            told = ", ".join(f"{name} = {value}" for name, value in row.items())
+            told = ", ".join(f"{name} = {_printable(value)}" for name, value in row.items())
             output.line(f"    {told}")
         if check.offending and check.offending > len(check.rows):
             output.line(f"    … {ptbr.count(check.offending, 'linha', 'linhas')} ao todo")
@@ -54,6 +54,12 @@ def verify(folder: Path, profile: str | None, output: Output) -> int:
             }
         )
     return 1 if failed else 0
+
+
+def _printable(value: object) -> str:
+    """Text of the file is nothing that a terminal may obey."""
+    text = str(value)
+    return text if text.isprintable() else repr(text)
 
 
 def _named(checks: list[Check], held: bool | None) -> list[str]:

@@ -12,7 +12,7 @@ from recon.cli import main
 from recon.embedded.aws import EmbeddedAWSError
 from shared.errors import ReconError
 
-VERBS = ("run", "validate", "reconcile", "explain", "up", "runs", "show", "publish")
+VERBS = ("run", "validate", "reconcile", "verify", "explain", "up", "runs", "show", "publish")
 
 
 @pytest.fixture(autouse=True)
