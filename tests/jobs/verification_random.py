@@ -8,7 +8,10 @@ from shared.currency import EXPONENTS
 from tests.jobs.verification_case import PROFILE
 
 HEADER = PROFILE.partition("[[passes]]")[0]
-CSV_HEADER = "side,entry_id,account,posted_on,amount,currency,reference,description,kind,group_key,gross,fee,net,balance"
+CSV_HEADER = (
+    "side,entry_id,account,posted_on,amount,currency,reference,description,kind,"
+    "group_key,gross,fee,net,balance"
+)
 CALENDARS = ('"civil"', '"civil"', '"br-bank"')
 Field = str | int | None
 COMPARED = ('"amount"', '"amount"', '"net"', '"gross"')
