@@ -84,7 +84,7 @@ def random_csv(random: Random) -> str:
             random.choice(("d", "d", "e", "")),
             random.choice(("k", "k", "j", "r")),
             random.choice(("", "", "g", "h")),
-            random.choice((None, None, None, 20, 24, 1)),  # the fee
+            random.choice((None, None, None, 20, 21, 22, 1)),  # the fee
         ]
 
     for _ in range(random.choice((1, 3, 6, 12, 25))):
