@@ -64,8 +64,7 @@ def show(pipeline: Pipeline, job: str, output: Output) -> int:
         output.line(f"Tentativa anterior: {attempt.name}: {attempt.status} ({attempt.error})")
     output.timeline(timeline)
     if reconciled := manifests.get(Stage.RECONCILIATION):
-        assert isinstance(reconciled.figures, ReconciliationFigures)
-        for line in figures.verdict_lines(reconciled.figures):
+        for line in figures.verdict_lines(reconciled.figures_of(ReconciliationFigures)):
             output.line(line)
     if checkpoint and (failure := _failure(checkpoint, run)):
         output.line(f"Falhou em {failure.state}: {failure.error.message}")
@@ -90,8 +89,8 @@ def document(
     """One execution for machines: `recon show --json`, and a part of `recon run --json`."""
     reconciled = manifests.get(Stage.RECONCILIATION)
     result: dict[str, object] = {"verdict": None}
-    if reconciled and isinstance(reconciled.figures, ReconciliationFigures):
-        result = figures.verdict_document(reconciled.figures)
+    if reconciled:
+        result = figures.verdict_document(reconciled.figures_of(ReconciliationFigures))
     return {
         **_summary(run, None),
         **result,
@@ -148,5 +147,4 @@ def _failure(checkpoint: Checkpoint, run: Execution) -> Failure | None:
 
 def _verdict(manifests: Mapping[Stage, Manifest]) -> Verdict | None:
     reconciled = manifests.get(Stage.RECONCILIATION)
-    found = reconciled and reconciled.figures
-    return found.verdict if isinstance(found, ReconciliationFigures) else None
+    return reconciled.figures_of(ReconciliationFigures).verdict if reconciled else None
