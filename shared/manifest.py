@@ -30,16 +30,31 @@ class StageFile(Contract):
     rows: int | None = Field(default=None, ge=0)
 
 
-class ValidationFigures(Contract):
-    """Records of the file; lines = header + skipped + entries + rejected, always."""
+class RecordCounts(Contract):
+    """Records of one file; lines = header + skipped + entries + rejected, always."""
 
-    stage: Literal[Stage.VALIDATION] = Stage.VALIDATION
     lines: int
     header: int
     skipped: int
     entries: int
     rejected: int
     codes: dict[str, int] = Field(default_factory=dict, description="reject code → records")
+
+
+class ReferenceFigures(RecordCounts):
+    """The reference that an upload was reconciled against, and its records."""
+
+    name: str = Field(description="the object's or file's name")
+    sha256: Sha256
+    put_at: Instant = Field(description="when it became the reference")
+    age_days: int = Field(ge=0, description="whole days from then to the run")
+
+
+class ValidationFigures(RecordCounts):
+    """Records of the upload, and of the reference where the profile has one."""
+
+    stage: Literal[Stage.VALIDATION] = Stage.VALIDATION
+    reference: ReferenceFigures | None = None
 
 
 class CurrencyFigures(Contract):
