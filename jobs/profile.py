@@ -371,9 +371,10 @@ class Validate(_Section):
         le=1,
         description="de 0 a 1: acima disso o arquivo é recusado (sem nenhum lançamento, sempre)",
     )
-    on_balance_break: Literal["halt"] | None = Field(
-        None,
-        description='"halt": sem conclusão se um saldo não for o anterior mais os lançamentos desde ele',
+    on_balance_break: Literal["warn", "halt"] = Field(
+        "warn",
+        description='"warn" (uma divergência) ou "halt" (sem conclusão): o que é um saldo que não é o anterior mais os '
+        "lançamentos desde ele",
     )
 
 
@@ -579,7 +580,7 @@ class Profile(_Section):
             _require("reversals", {"kind", *linked}, sources)
         if self.fees:
             _require("fees", {self.fees.by, "gross", "fee"}, sources)
-        if self.validation.on_balance_break:
+        if "on_balance_break" in self.validation.model_fields_set:
             _require("validate.on_balance_break", {"balance"}, self.columns.names)
         _require("skip_rows_where", self.csv.skip_rows_where, self.columns.names)
         return self

@@ -78,7 +78,7 @@ def _reconcile(
     currencies = sorted({total.currency for total in totals})
     day = as_of or _latest_day(engine, profile)
 
-    if profile.validation.on_balance_break:
+    if profile.validation.on_balance_break == "halt":
         check_balances(engine)
     match(engine, profile, currencies)
     breaks = class_open_rows(engine, profile, currencies, day)
