@@ -378,6 +378,7 @@ def _intake(endpoint: str | None, aws: bool, stack_name: str) -> tuple[Pipeline,
         data_bucket=stack.data_bucket,
         state_machine_arn=stack.state_machine_arn,
         notifier_function="",
+        queue_url=stack.queue_url,
     )
     gateway = Gateway(settings, client("s3"), client("stepfunctions"), client("lambda"))
     return Pipeline(client, stack), gateway

@@ -1,4 +1,4 @@
-"""The trigger's only way to AWS: S3 (uploads, receipts, claims, profiles), Step Functions, and the notifier."""
+"""The trigger's only way to AWS: S3 (uploads, receipts, claims, profiles), Step Functions, the notifier, its queue."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef, ObjectTypeDef
+    from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
 
-# Well inside the function's 180 s, so that a hanging call ends as an error that the log names.
+# Well inside the function's 120 s, so that a hanging call ends as an error that the log names.
 _CLIENTS = Config(
     connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4}
 )
@@ -181,6 +182,23 @@ class Gateway:
         except ClientError as error:
             if _code(error) not in taken:
                 raise
+
+
+class UploadQueue:
+    """Where the messages come from."""
+
+    def __init__(self, url: str, sqs: SQSClient) -> None:
+        self._url = url
+        self._sqs = sqs
+
+    @classmethod
+    def connect(cls, settings: TriggerSettings) -> Self:
+        return cls(settings.queue_url, boto3.client("sqs", config=_CLIENTS))
+
+    def hide(self, receipt_handle: str, seconds: int) -> None:
+        self._sqs.change_message_visibility(
+            QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+        )
 
 
 def _code(error: ClientError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from typing import Any
 
@@ -13,9 +14,11 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
 
+from services.trigger import redelivery
 from services.trigger.admission import admit
-from services.trigger.gateway import Gateway
+from services.trigger.gateway import Gateway, UploadQueue
 from services.trigger.notification import Arrival, Ignored, read_notification
 from services.trigger.settings import TriggerSettings
 from shared.job_event import JobEvent
@@ -33,23 +36,49 @@ def gateway() -> Gateway:
     return Gateway.connect(TriggerSettings.load())
 
 
+@cache
+def queue() -> UploadQueue:
+    return UploadQueue.connect(TriggerSettings.load())
+
+
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 @tracer.capture_lambda_handler(capture_response=False)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    started = time.monotonic()
     response = process_partial_response(event, take_message, processor, context)
-    # A failed message is no error of the function: this metric is where it shows.
+    # A failed message is no error of the function: these metrics are where it shows.
     metrics.add_metric("MessageFailed", MetricUnit.Count, len(response["batchItemFailures"]))
+    failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
+    for record in map(SQSRecord, event["Records"]):
+        if record.message_id in failed:
+            give_back(record, time.monotonic() - started)
     return dict(response)
 
 
-def take_message(record: SQSRecord) -> None:
+def take_message(record: SQSRecord, lambda_context: LambdaContext) -> None:
     logger.append_keys(message_id=record.message_id, job_id=None, object_key=None)
+    hide(record, redelivery.while_it_is_taken(lambda_context.get_remaining_time_in_millis()))
     for entry in read_notification(record.body):
         if isinstance(entry, Ignored):
             logger.info("message ignored", reason=entry.reason, object_key=entry.key)
         else:
             take(entry)
+
+
+def give_back(record: SQSRecord, elapsed: float) -> None:
+    age = time.time() - int(record.attributes.sent_timestamp) / 1000
+    metrics.add_metric("FailedMessageAge", MetricUnit.Seconds, age)
+    receives = int(record.attributes.approximate_receive_count)
+    hide(record, redelivery.after_a_failure(receives, elapsed))
+
+
+def hide(record: SQSRecord, seconds: int) -> None:
+    try:
+        queue().hide(record.receipt_handle, seconds)
+    except (ClientError, BotoCoreError):
+        # It comes again all the same, when the queue's own time is over.
+        logger.exception("message not hidden", message_id=record.message_id, seconds=seconds)
 
 
 @tracer.capture_method(capture_response=False)

@@ -9,3 +9,4 @@ class TriggerSettings(EnvironmentSettings):
     data_bucket: str
     state_machine_arn: str
     notifier_function: str
+    queue_url: str

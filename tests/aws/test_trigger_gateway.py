@@ -63,8 +63,18 @@ def gateway() -> Iterator[Gateway]:
                 data_bucket=DATA,
                 state_machine_arn=machine["stateMachineArn"],
                 notifier_function="reconciliation-notifier",
+                queue_url="https://queue",
             )
         )
+
+
+def settings_of(machine: str) -> TriggerSettings:
+    return TriggerSettings(
+        data_bucket=DATA,
+        state_machine_arn=machine,
+        notifier_function="the-notifier",
+        queue_url="https://queue",
+    )
 
 
 def upload(content: bytes = CONTENT, key: str = KEY) -> Arrival:
@@ -132,7 +142,7 @@ class Zeros(io.RawIOBase):
 
 def test_hashing_takes_the_same_memory_whatever_the_size() -> None:
     s3, size = boto3.client("s3"), 256 << 20
-    settings = TriggerSettings(data_bucket=DATA, state_machine_arn="arn", notifier_function="n")
+    settings = settings_of("arn")
     gateway = Gateway(settings, s3, boto3.client("stepfunctions"), boto3.client("lambda"))
     with Stubber(s3) as stub:
         stub.add_response("get_object", {"Body": StreamingBody(Zeros(size), size)})
@@ -235,7 +245,7 @@ def test_a_receipt_that_is_not_certain_to_be_there_is_an_error() -> None:
 
 def stubbed_s3() -> tuple[Gateway, Stubber]:
     s3 = boto3.client("s3")
-    settings = TriggerSettings(data_bucket=DATA, state_machine_arn="arn", notifier_function="n")
+    settings = settings_of("arn")
     gateway = Gateway(settings, s3, boto3.client("stepfunctions"), boto3.client("lambda"))
     return gateway, Stubber(s3)
 
@@ -315,7 +325,7 @@ def test_each_status_of_an_execution_has_its_meaning(status: str, expected: Exec
     machine = "arn:aws:states:sa-east-1:123456789012:stateMachine:reconciliation-pipeline"
     execution = f"arn:aws:states:sa-east-1:123456789012:execution:reconciliation-pipeline:{JOB.execution_name}"
     stepfunctions = boto3.client("stepfunctions")
-    settings = TriggerSettings(data_bucket=DATA, state_machine_arn=machine, notifier_function="n")
+    settings = settings_of(machine)
     gateway = Gateway(settings, boto3.client("s3"), stepfunctions, boto3.client("lambda"))
     with Stubber(stepfunctions) as stub:
         stub.add_response(
@@ -351,10 +361,9 @@ def test_the_notifier_is_called_asynchronously_with_an_alert_request() -> None:
     assert ALERT_REQUEST.validate_json(alert.to_json()) == alert
 
     functions = boto3.client("lambda")
-    settings = TriggerSettings(
-        data_bucket=DATA, state_machine_arn="arn", notifier_function="the-notifier"
+    gateway = Gateway(
+        settings_of("arn"), boto3.client("s3"), boto3.client("stepfunctions"), functions
     )
-    gateway = Gateway(settings, boto3.client("s3"), boto3.client("stepfunctions"), functions)
     with Stubber(functions) as stub:
         stub.add_response(
             "invoke",

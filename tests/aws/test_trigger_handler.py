@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,22 @@ class Context:
     )
     aws_request_id: str = "52fdfc07-2182-154f-163f-5f0f9a621d72"
 
+    def get_remaining_time_in_millis(self) -> int:
+        return 110_900
+
+
+@dataclass
+class Queue:
+    """How long each message was hidden, time after time, by its receipt handle."""
+
+    hidden: dict[str, list[int]] = field(default_factory=dict)
+    error: ClientError | None = None
+
+    def hide(self, receipt_handle: str, seconds: int) -> None:
+        if self.error:
+            raise self.error
+        self.hidden.setdefault(receipt_handle, []).append(seconds)
+
 
 class Aws:
     """What the trigger finds, and what it left."""
@@ -62,6 +79,7 @@ class Aws:
         self.functions = boto3.client("lambda")
         self.notifier = Stubber(self.functions)
         self.notifier.activate()
+        self.queue = Queue()
         self.log = io.StringIO()
         self.capsys = capsys
 
@@ -102,9 +120,11 @@ def aws(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
             data_bucket=DATA,
             state_machine_arn=aws.machine,
             notifier_function="reconciliation-notifier",
+            queue_url="https://queue",
         )
         gateway = Gateway(settings, aws.s3, aws.stepfunctions, aws.functions)
         monkeypatch.setattr(handler, "gateway", lambda: gateway)
+        monkeypatch.setattr(handler, "queue", lambda: aws.queue)
         monkeypatch.setattr(logger.registered_handler, "stream", aws.log)
         yield aws
 
@@ -113,12 +133,18 @@ def load(name: str) -> dict[str, Any]:
     return json.loads((EVENTS / name).read_text())
 
 
-def batch(*bodies: str) -> dict[str, Any]:
-    """The queue's event, with a message for each body, named m0, m1, …"""
+def batch(*bodies: str, receives: int = 1, sent: float = 0) -> dict[str, Any]:
+    """The queue's event, with a message for each body, named m0, m1, …; `sent`: seconds ago."""
     event = load("sqs_s3_batch.json")
     [message] = event["Records"]
+    attributes = message["attributes"] | {
+        "ApproximateReceiveCount": str(receives),
+        "SentTimestamp": str(int((time.time() - sent) * 1000)),
+    }
     event["Records"] = [
-        message | {"messageId": f"m{n}", "body": body} for n, body in enumerate(bodies)
+        message
+        | {"messageId": f"m{n}", "receiptHandle": f"r{n}", "body": body, "attributes": attributes}
+        for n, body in enumerate(bodies)
     ]
     return event
 
@@ -207,12 +233,34 @@ def test_a_message_that_fails_is_delivered_again_and_keeps_no_other_from_its_end
 
     assert failed(response) == ["m0"]
     assert aws.executions() == [JOB_ID]
-    assert aws.metrics() == {"UploadStarted": 1, "MessageFailed": 1}
+    metrics = aws.metrics()
+    assert (metrics["UploadStarted"], metrics["MessageFailed"]) == (1, 1)
 
 
 def test_a_batch_that_fails_whole_is_reported_and_not_raised(aws: Aws) -> None:
     assert failed(lambda_handler(batch("{}", "?"), Context())) == ["m0", "m1"]
-    assert aws.metrics() == {"MessageFailed": 2}
+    assert aws.metrics()["MessageFailed"] == 2
+
+
+def test_a_message_is_hidden_as_long_as_the_function_may_live_and_shown_soon_after_it_failed(
+    aws: Aws,
+) -> None:
+    lambda_handler(batch(aws.upload(), "{}", receives=2), Context())
+    assert aws.queue.hidden == {"r0": [120], "r1": [120, 30]}
+
+
+def test_how_long_a_message_has_failed_is_measured_from_its_upload(aws: Aws) -> None:
+    lambda_handler(batch("{}", sent=100), Context())
+    assert 100 <= aws.metrics()["FailedMessageAge"] < 160
+
+
+def test_a_queue_that_does_not_hide_keeps_no_upload_from_its_end(aws: Aws) -> None:
+    aws.queue.error = ClientError(
+        {"Error": {"Code": "RequestThrottled"}}, "ChangeMessageVisibility"
+    )
+    assert failed(lambda_handler(batch(aws.upload(), "{}"), Context())) == ["m1"]
+    assert aws.executions() == [JOB_ID]
+    assert [line["message"] for line in aws.lines()].count("message not hidden") == 3
 
 
 def test_a_failure_is_logged_with_its_job_and_its_cause(
@@ -244,5 +292,6 @@ def test_the_trace_is_annotated_with_job_and_profile(
 
 
 def test_missing_settings_are_named() -> None:
-    with pytest.raises(SettingsError, match=r"DATA_BUCKET.*STATE_MACHINE_ARN.*NOTIFIER_FUNCTION"):
+    named = r"DATA_BUCKET.*STATE_MACHINE_ARN.*NOTIFIER_FUNCTION.*QUEUE_URL"
+    with pytest.raises(SettingsError, match=named):
         handler.gateway()

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from services.trigger.redelivery import PAUSES, while_it_is_taken
 from shared.layout import JOBS_ARCHIVE_KEY, PROFILES, Stage, job_script_key
 from shared.settings import EnvironmentSettings
 
@@ -140,12 +141,21 @@ def test_the_trigger_takes_batches_that_fail_in_part_from_a_queue_that_waits_for
     queue = template.properties("UploadQueue")
     assert event["Queue"] == f"{queue['QueueName']}.Arn"
     assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert event["BatchSize"] == 1
     assert event["ScalingConfig"]["MaximumConcurrency"] == 10
     assert queue["VisibilityTimeout"] == 6 * template.properties("Trigger")["Timeout"]
     assert queue["RedrivePolicy"] == {
         "deadLetterTargetArn": "reconciliation-uploads-dlq.Arn",
-        "maxReceiveCount": 3,
+        "maxReceiveCount": 5,
     }
+
+
+def test_a_poison_message_is_a_dead_letter_within_twelve_minutes(template: Any) -> None:
+    """Whether each attempt fails at once, at its last moment, or kills the function."""
+    longest = while_it_is_taken(1000 * template.properties("Trigger")["Timeout"])
+    assert max(PAUSES) < longest
+    receives = template.properties("UploadQueue")["RedrivePolicy"]["maxReceiveCount"]
+    assert receives * longest < 12 * 60
 
 
 @pytest.mark.parametrize("logical_id", ["Notifier", "TimeoutHandler"])
@@ -428,7 +438,10 @@ ALARMS = {
     ),
     "reconciliation-uploads-waiting": (
         "AWS/SQS", {"QueueName": "reconciliation-uploads.QueueName"},
-        "ApproximateAgeOfOldestMessage", "Maximum", ">", 600,
+        "ApproximateAgeOfOldestMessage", "Maximum", ">", 300,
+    ),
+    "reconciliation-uploads-failing": (
+        "Reconciliation", {"service": "reconciliation-trigger"}, "FailedMessageAge", "Maximum", ">", 60,
     ),
     **{
         f"reconciliation-{name}-errors": (
