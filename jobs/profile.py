@@ -31,10 +31,12 @@ from shared.currency import EXPONENTS
 from shared.errors import ReconError, StageInputError
 
 Side = Literal["A", "B"]
-TextColumn = Literal["entry_id", "account", "reference", "description", "kind", "group_key"]
+TextColumn = Literal[
+    "entry_id", "account", "reference", "description", "counterparty", "kind", "group_key"
+]
 Calendar = Literal["civil", "br-bank"]
 AmountColumn = Literal["gross", "fee", "net", "balance"]  # beside the amount, and optional
-Column = Literal["side", "posted_on", "amount", "currency", TextColumn, AmountColumn]
+Column = Literal["side", "posted_on", "value_on", "amount", "currency", TextColumn, AmountColumn]
 KeyColumn = Literal["amount", "currency", "reference_norm", TextColumn]
 GroupColumn = Literal["reference_norm", TextColumn]
 MAX_AMOUNT = 10**18  # beyond any amount of a file, within what the engines compute with
@@ -80,7 +82,9 @@ class Csv(_Section):
         "", description='"" (nenhum), ".", ",", " " ou "\'"'
     )
     date_format: str = Field(
-        "%Y-%m-%d", description='%d, %m e %Y uma vez cada (e %H, %M, %S se houver), como "%d/%m/%Y"'
+        "%Y-%m-%d",
+        description="%d, %m e %Y (ou %y: 00 a 68 são 2000 a 2068; 69 a 99, 1969 a 1999) uma vez cada, "
+        'e %H, %M, %S se houver, como "%d/%m/%Y"',
     )
     header_match: tuple[str, ...] = Field(
         (),
@@ -102,9 +106,8 @@ class Csv(_Section):
     @classmethod
     def _a_whole_date(cls, value: str) -> str:
         directives = [part[:1] for part in value.split("%")[1:]]
-        if len(set(directives)) < len(directives) or not {"d", "m", "Y"} <= set(directives) <= set(
-            "dmYHMS"
-        ):
+        of_the_day = set(directives) - set("HMS")
+        if len(set(directives)) < len(directives) or of_the_day not in (set("dmY"), set("dmy")):
             raise ValueError
         return value
 
@@ -114,8 +117,13 @@ class Csv(_Section):
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        for pattern in value.values():
-            pc.match_substring_regex(pa.scalar(""), pattern)  # ArrowInvalid is a ValueError
+        for column, pattern in value.items():
+            try:
+                pc.match_substring_regex(pa.scalar(""), pattern)
+            except pa.ArrowInvalid:
+                raise ValueError(
+                    f"{pattern!r}, de {column}, não é uma expressão regular RE2"
+                ) from None
         return value
 
     @model_validator(mode="after")
@@ -256,12 +264,14 @@ class Columns(_Section):
         description='"A", "B", o nome de uma coluna ou { column = "…", values = { RAZAO = "A" } }'
     )
     posted_on: Source = Field(description=_NAME)
+    value_on: Source | None = Field(None, description=_TABLE)
     amount: AmountSource = Field(description=_AMOUNT)
     currency: Source | None = Field(None, description=_TABLE)
     entry_id: TextSource | None = Field(None, description=_TEXT)
     account: TextSource | None = Field(None, description=_TEXT)
     reference: TextSource | None = Field(None, description=_TEXT)
     description: TextSource | None = Field(None, description=_TEXT)
+    counterparty: TextSource | None = Field(None, description=_TEXT)
     kind: TextSource | None = Field(None, description=_TEXT)
     group_key: TextSource | None = Field(None, description=_TEXT)
     gross: SignedSource | None = Field(None, description=_SIGNED)

@@ -53,7 +53,9 @@ _FEE_MISMATCH = {
     "off_10000": "decimal(38, 0)",
 }
 # What makes two rows of a side equal.
-CONTENT = length_prefixed(("posted_on", "amount", "currency", *TEXT_COLUMNS, *AMOUNT_COLUMNS))
+CONTENT = length_prefixed(
+    ("posted_on", "value_on", "amount", "currency", *TEXT_COLUMNS, *AMOUNT_COLUMNS)
+)
 
 
 class TooManyPairsError(ReconError):

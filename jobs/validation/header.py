@@ -116,12 +116,13 @@ def _no_header(
                 "arquivo ou corrija delimiter no perfil.",
                 code="WRONG_DELIMITER",
             )
+    mapping = "header_match" if csv.header_match else "[columns]"
     line, body = min(above, key=lambda seen: len(_missing(marks, _names(seen[1], grammar))))
     names = _names(body, grammar)
     return RefusedFileError(
         f"Cabeçalho não encontrado: a linha {number(line)}, a mais parecida, não tem "
         f"{_list(sorted(_missing(marks, names)))}; tem {_list(names)}.",
-        hint="Confira se o arquivo é do tipo que o perfil descreve, ou corrija [columns] no perfil.",
+        hint=f"Confira se o arquivo é do tipo que o perfil descreve, ou corrija {mapping} no perfil.",
         code="HEADER_NOT_FOUND",
     )
 

@@ -25,9 +25,11 @@ YEARS = range(1900, 2100)  # outside lie typing errors and the `no date` of old 
 RAW_LIMIT = 1000  # characters of a reject's raw value
 Entry = dict[str, Any]
 
-_PARTS = {"d": r"\d{2}", "m": r"\d{2}", "Y": r"\d{4}", "H": r"\d{2}", "M": r"\d{2}", "S": r"\d{2}"}
-_NAMES = {"d": "day", "m": "month", "Y": "year", "H": "hour", "M": "minute", "S": "second"}
-_SHOWN = {"d": "dd", "m": "mm", "Y": "aaaa", "H": "hh", "M": "mm", "S": "ss"}
+_PARTS = dict.fromkeys("dmyHMS", r"\d{2}") | {"Y": r"\d{4}"}
+_NAMES = {"d": "day", "m": "month", "H": "hour", "M": "minute", "S": "second"}
+_NAMES |= dict.fromkeys("Yy", "year")
+_SHOWN = {"d": "dd", "m": "mm", "Y": "aaaa", "y": "aa", "H": "hh", "M": "mm", "S": "ss"}
+PIVOT = 69  # as POSIX has it: the years from here on are of the last century
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,8 @@ class Reader:
         if not (match := self._date.fullmatch(_required(text))):
             raise Fault("DATE_FORMAT", f"não é uma data no formato {self._date_shown}")
         parts = {name: int(part) for name, part in match.groupdict().items()}
+        if len(match["year"]) == 2:
+            parts["year"] += 1900 if parts["year"] >= PIVOT else 2000
         try:
             day = datetime(**parts).date()  # type: ignore[arg-type]  # noqa: DTZ001 - a day has no zone
         except ValueError:
@@ -146,6 +150,9 @@ class Reader:
         if day.year not in YEARS:
             raise Fault("DATE_RANGE", f"está fora dos anos de {YEARS[0]} a {YEARS[-1]}")
         return day
+
+    def optional_day(self, text: str | None) -> date | None:
+        return None if text is None else self.day(text)
 
     def currency(self, text: str | None) -> str:
         if text is None:
@@ -232,6 +239,7 @@ def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
         for at, parse in (
             ("side", reader.side),
             ("posted_on", reader.day),
+            ("value_on", reader.optional_day),
             ("currency", reader.currency),
         ):
             entry[at] = parse(values.get(at))

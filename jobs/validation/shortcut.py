@@ -30,10 +30,12 @@ _TYPES = {
     "entry_id": pa.string(),
     "account": pa.string(),
     "posted_on": pa.date32(),
+    "value_on": pa.date32(),
     "amount": pa.int64(),
     "currency": pa.string(),
     "reference": pa.string(),
     "description": pa.string(),
+    "counterparty": pa.string(),
     "kind": pa.string(),
     "group_key": pa.string(),
     "gross": pa.int64(),
@@ -56,11 +58,17 @@ def sure(
 
     def column(name: str) -> Array:
         if name not in reader.index:
-            return pa.repeat(pa.scalar(reader.constants.get(name), pa.string()), len(table))
+            constant = reader.constants.get(name)
+            return (
+                pa.repeat(constant, len(table)) if constant else pa.nulls(len(table), pa.string())
+            )
         return table.column(str(reader.index[name])).combine_chunks()
 
     side = _by_value(column("side"), reader.side, pa.string())
     day = _by_value(column("posted_on"), reader.day, pa.date32())
+    value_day = pa.nulls(len(table), pa.date32())
+    if "value_on" in reader.index:
+        value_day = _by_value(column("value_on"), reader.optional_day, pa.date32())
     currency = _by_value(column("currency"), reader.currency, pa.string())
     exponents = _by_value(currency, lambda code: EXPONENTS.get(code or ""), pa.int8())
 
@@ -78,8 +86,9 @@ def sure(
         for name in AMOUNT_COLUMNS
     }
     good = pc.and_(pc.and_(side.is_valid(), day.is_valid()), amount.is_valid())
-    for name in reader.index.keys() & more:
-        good = pc.and_(good, pc.or_(more[name].is_valid(), column(name).is_null()))
+    optional = more | {"value_on": value_day}
+    for name in reader.index.keys() & optional:
+        good = pc.and_(good, pc.or_(optional[name].is_valid(), column(name).is_null()))
     if "amount" in reader.inverse:
         amount = pc.negate(amount)
     more |= {name: pc.negate(more[name]) for name in reader.inverse & more.keys()}
@@ -100,6 +109,7 @@ def sure(
             "side": side,
             "line_no": pa.array(lines[kept]),
             "posted_on": day,
+            "value_on": value_day,
             "amount": amount,
             "currency": currency,
             "reference_norm": _normalised(texts["reference"]),

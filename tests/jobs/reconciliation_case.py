@@ -25,10 +25,12 @@ ENTRIES = pa.schema(
         ("entry_id", pa.string()),
         ("account", pa.string()),
         ("posted_on", pa.date32()),
+        ("value_on", pa.date32()),
         ("amount", pa.int64()),
         ("currency", pa.string()),
         ("reference", pa.string()),
         ("description", pa.string()),
+        ("counterparty", pa.string()),
         ("kind", pa.string()),
         ("group_key", pa.string()),
         *((name, pa.int64()) for name in ("gross", "fee", "net", "balance")),
@@ -61,6 +63,7 @@ class Entry:
     day: int = 0
     currency: str = "BRL"
     description: str | None = None
+    counterparty: str | None = None
     kind: str | None = None
     group_key: str | None = None
     gross: int | None = None
@@ -68,6 +71,7 @@ class Entry:
     net: int | None = None
     balance: int | None = None
     line_no: int = 0
+    value_on: date | None = None
 
     @property
     def posted_on(self) -> date:
@@ -79,10 +83,12 @@ class Entry:
             "entry_id": self.entry_id,
             "account": None,
             "posted_on": self.posted_on,
+            "value_on": self.value_on,
             "amount": self.amount,
             "currency": self.currency,
             "reference": self.reference,
             "description": self.description,
+            "counterparty": self.counterparty,
             "kind": self.kind,
             "group_key": self.group_key,
             "gross": self.gross,
@@ -114,6 +120,7 @@ entry_id = "entry_id"
 account = "account"
 reference = "reference"
 description = "description"
+counterparty = "counterparty"
 kind = "kind"
 group_key = "group_key"
 gross = "gross"

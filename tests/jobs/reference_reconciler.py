@@ -249,8 +249,8 @@ def _fee_break(
 
 
 def _text(e: Entry) -> str:
-    fields = (e.posted_on, e.amount, e.currency, e.entry_id, None, e.reference, e.description)
-    fields += (e.kind, e.group_key, e.gross, e.fee, e.net, e.balance)
+    fields = (e.posted_on, e.value_on, e.amount, e.currency, e.entry_id, None, e.reference)
+    fields += (e.description, e.counterparty, e.kind, e.group_key, e.gross, e.fee, e.net, e.balance)
     return "".join("-" if f is None else f"{len(str(f))}:{f}" for f in fields)
 
 
@@ -272,6 +272,7 @@ def _occurrences(rows: Iterable[Entry]) -> dict[int, int]:
 def _fields(e: Entry) -> dict[str, str | None]:
     fields = {"entry_id": e.entry_id, "reference": e.reference, "reference_norm": e.reference}
     fields |= {"description": e.description, "account": None, "kind": e.kind}
+    fields |= {"counterparty": e.counterparty}
     fields |= {"group_key": e.group_key}
     return fields | {"amount": str(e.amount)}
 

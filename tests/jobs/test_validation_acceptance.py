@@ -41,10 +41,12 @@ def test_both_files_are_written_with_their_types_even_when_one_is_empty(tmp_path
                 pa.field("entry_id", pa.string()),
                 pa.field("account", pa.string()),
                 pa.field("posted_on", pa.date32(), nullable=False),
+                pa.field("value_on", pa.date32()),
                 pa.field("amount", pa.int64(), nullable=False),
                 pa.field("currency", pa.string(), nullable=False),
                 pa.field("reference", pa.string()),
                 pa.field("description", pa.string()),
+                pa.field("counterparty", pa.string()),
                 pa.field("kind", pa.string()),
                 pa.field("group_key", pa.string()),
                 pa.field("gross", pa.int64()),
@@ -167,6 +169,7 @@ def test_a_missing_column_is_named_beside_those_that_are_there(tmp_path: Path):
     error = refusal(lines(GOOD, header=header), tmp_path)
     assert error.error_code == "HEADER_NOT_FOUND"
     assert 'não tem "amount"; tem "side", "entry_id"' in error.message
+    assert "corrija [columns] no perfil" in (error.hint or "")
     after = refusal(b"x\n" + lines(GOOD, header="side,amount"), tmp_path, PREAMBLE)
     assert after.error_code == "HEADER_NOT_FOUND"
     assert 'O cabeçalho (linha 2) não tem "posted_on", "currency"' in after.message
@@ -176,6 +179,7 @@ def test_no_header_within_the_first_records_is_refused_by_the_likest_line(tmp_pa
     error = refusal(b"a,b\nside,x\n" + b"c,d\n" * 1000, tmp_path, PREAMBLE)
     assert error.error_code == "HEADER_NOT_FOUND"
     assert 'a linha 2, a mais parecida, não tem "amount"' in error.message
+    assert "corrija header_match no perfil" in (error.hint or "")
 
 
 def test_a_mapped_column_that_occurs_twice_is_refused(tmp_path: Path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -51,7 +51,8 @@ def test_a_record_becomes_an_entry_with_its_line_and_typed_values():
         "reference_norm": "NF 1",
         "description": "Venda",
         "kind": None,
-        **dict.fromkeys(("group_key", "gross", "fee", "net", "balance")),
+        **dict.fromkeys(("value_on", "counterparty", "group_key")),
+        **dict.fromkeys(("gross", "fee", "net", "balance")),
     }
 
 
@@ -171,6 +172,27 @@ def test_a_declared_time_of_day_must_exist_and_is_not_kept():
     reader = reader_of(profile_of('date_format = "%d/%m/%Y %H:%M:%S"'))
     assert entry("A,,,16/02/2026 23:59:59,1,,,,", reader)["posted_on"] == date(2026, 2, 16)
     assert reject("A,,,16/02/2026 24:00:00,1,,,,", reader).code == "DATE_RANGE"
+
+
+def test_a_year_of_two_digits_is_of_this_century_up_to_68_and_of_the_last_from_69():
+    reader = reader_of(profile_of('date_format = "%d/%m/%y"'))
+    for year in range(100):
+        day = f"16/02/{year:02}"
+        expected = datetime.strptime(day, "%d/%m/%y").date()  # noqa: DTZ007 - a day has no zone
+        assert entry(f"A,,,{day},1,,,,", reader)["posted_on"] == expected
+    wrong = reject("A,,,16/02/2026,1,,,,", reader)
+    assert (wrong.code, "formato dd/mm/aa (" in wrong.message) == ("DATE_FORMAT", True)
+    assert reject("A,,,30/02/26,1,,,,", reader).code == "DATE_RANGE"
+
+
+def test_a_value_date_is_optional_and_a_date_where_it_is_given():
+    reader = reader_of(profile_of(columns='value_on = "description"\ncounterparty = "kind"'))
+    found = entry("A,,,2026-02-16,1,,,2026-02-18,Fulana", reader)
+    assert (found["value_on"], found["counterparty"]) == (date(2026, 2, 18), "Fulana")
+    assert entry("A,,,2026-02-16,1,,,,", reader)["value_on"] is None
+    for text, code in (("18/02/2026", "DATE_FORMAT"), ("2026-02-30", "DATE_RANGE")):
+        wrong = reject(f"A,,,2026-02-16,1,,,{text},", reader)
+        assert (wrong.code, wrong.column, wrong.raw_value) == (code, "description", text)
 
 
 @pytest.mark.parametrize("side", ["a", "C", "A ", "AB", "Ａ"])

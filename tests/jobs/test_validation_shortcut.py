@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ from hypothesis import strategies as st
 from jobs.profile import Profile
 from jobs.validation.judgement import Reject, judge
 from jobs.validation.shortcut import SCHEMA
-from tests.jobs.validation_case import GOOD, HEADER, profile_of, reader_of, run, slow_records
+from tests.jobs.validation_case import (
+    GOOD,
+    HEADER,
+    lines,
+    profile_of,
+    reader_of,
+    run,
+    slow_records,
+)
 
 DEFAULT = profile_of()
 SKIPPING = profile_of('skip_rows_where = { description = "^SALDO", kind = "x|^$" }')
@@ -34,6 +43,9 @@ TWO_COLUMNS = profile_of(
 MARKED = profile_of(
     columns="""amount = { column = "description", mark = "kind", debit = ["-3", "x"], credit = ["0", "3"] }
 fee = { column = "account", sign = "inverse" }"""
+)
+SHORT_YEAR = profile_of(
+    'date_format = "%d/%m/%y"', columns='value_on = "description"\ncounterparty = "kind"'
 )
 FALLING_BACK = profile_of('encoding_fallback = "cp1252"')
 EXTRACTING = profile_of(
@@ -123,12 +135,16 @@ def fields_of(profile: Profile) -> st.SearchStrategy[tuple[str, ...]]:
     others = st.sampled_from(TEXTS)
     if profile in (CARDS, TWO_COLUMNS, MARKED):
         others = st.sampled_from(["", "", "10.00", "3", "7.00", "0", "-3", "x", "1.001", "9" * 16])
+    day = "16/02/2026" if brazilian else "2026-02-16"
+    if profile is SHORT_YEAR:
+        day = "16/02/26"
+        others = st.sampled_from(["", "31/12/68", "01/01/69", "30/02/26", "16/02/2026", "x"])
     texts = st.one_of(st.sampled_from(TEXTS), st.text(max_size=4))
     return st.tuples(
         mostly("A", "side"),
         texts,
         others,
-        mostly("16/02/2026" if brazilian else "2026-02-16", "date"),
+        mostly(day, "date"),
         st.sampled_from(amounts).flatmap(lambda amount: mostly(amount, "amount")),
         mostly("BRL", "currency"),
         texts,
@@ -156,6 +172,8 @@ def dirty_files(draw: st.DrawFn, profile: Profile) -> bytes:
     good = GOOD
     if profile is BRAZILIAN:
         good = "A;E1;1;16/02/2026;10,00;BRL;NF 1;Venda;venda"
+    if profile is SHORT_YEAR:
+        good = "A,E1,1,16/02/26,10.00,BRL,NF 1,17/02/26,Fulana"
     if profile is TWO_COLUMNS:
         good = "A,E1,,2026-02-16,,BRL,NF 1,-10.00,0"
     if profile is MARKED:
@@ -193,7 +211,7 @@ def by_definition(data: bytes, profile: Profile) -> tuple[list[Any], list[Any], 
 
 
 PROFILES = st.sampled_from(
-    [DEFAULT, SKIPPING, BRAZILIAN, ESCAPED, CARDS, VARIANT, TWO_COLUMNS, MARKED]
+    [DEFAULT, SKIPPING, BRAZILIAN, ESCAPED, CARDS, VARIANT, TWO_COLUMNS, MARKED, SHORT_YEAR]
 )
 CASES = PROFILES.flatmap(lambda profile: st.tuples(st.just(profile), dirty_files(profile)))
 
@@ -226,6 +244,9 @@ def test_the_shortcut_enters_what_is_plain_by_itself(monkeypatch, tmp_path: Path
     monkeypatch.setattr("jobs.validation.sorting.judge", never)
     rows = [GOOD, 'B,"E,2",,2026-02-17,-3,JPY,"São\n ""João""",x,', "", GOOD.replace("A", "B")]
     found = run("\n".join((HEADER, *rows)).encode(), tmp_path)
+    (dated,) = run(lines("A,,,01/01/69,1,,,31/12/68,Fulana"), tmp_path, SHORT_YEAR).entries
+    assert (dated["posted_on"], dated["value_on"]) == (date(1969, 1, 1), date(2068, 12, 31))
+    assert dated["counterparty"] == "Fulana"
     in_fallback = run(f"{HEADER}\n{GOOD}ção\n".encode("cp1252"), tmp_path, FALLING_BACK)
     assert in_fallback.entries[0]["kind"] == "vendação"
     assert [row["line_no"] for row in found.entries] == [2, 3, 6]
