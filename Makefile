@@ -11,7 +11,7 @@ PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup ready setup-test setup-spark setup-dev tools run test test-spark test-all lint types format contracts build lock
+.PHONY: help setup ready setup-test setup-spark setup-dev tools run bench setup-bench test test-spark test-all lint types format contracts build lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(ROOT)/Makefile | expand -t 14
@@ -93,6 +93,12 @@ $(TOOLS)/bin/asl-validator: $(LOCKS)/asl-validator/package-lock.json $(TOOLS)/no
 run: setup ## reconcile a sample on the embedded AWS, from upload to alert
 	@$(BIN)/recon run $(ROOT)/samples/conciliado.csv
 
+setup-bench: setup # what `bench` compares with
+	+$(ONCE) $(TOOLS)/bench/.ready
+
+bench: setup-bench ## times against SQL and datacompy; ROWS=5000000, RUNS=3, ONLY="sql reconcile"
+	@cd $(ROOT) && $(BIN)/python -m benchmarks --rows $(or $(ROWS),1000000) --runs $(or $(RUNS),3) $(if $(ONLY),--only $(ONLY))
+
 # Checks
 
 TIERS = $(wildcard $(addprefix $(ROOT)/tests/,unit contract jobs aws state_machine e2e))
@@ -132,7 +138,7 @@ COMPILE = cd $(ROOT) && env -u UV_INDEX -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u U
 RUNTIME = boto3 botocore s3transfer urllib3 python-dateutil six
 
 lock: $(TOOLS)/node/.ready ## requirements/ from pyproject.toml; UPGRADE=1: the newest within its ranges
-	for g in uv dev sam checkov node; do $(COMPILE) --group $$g -o requirements/$$g.txt || exit 1; done
-	for g in run jobs spark; do $(COMPILE) --group $$g -c requirements/dev.txt -o requirements/$$g.txt || exit 1; done
+	for g in uv dev sam checkov node bench; do $(COMPILE) --group $$g -o requirements/$$g.txt || exit 1; done
+	for g in run jobs spark browser; do $(COMPILE) --group $$g -c requirements/dev.txt -o requirements/$$g.txt || exit 1; done
 	$(COMPILE) --group lambda -c requirements/dev.txt $(addprefix --no-emit-package ,$(RUNTIME)) -o requirements/lambda.txt
 	cd $(LOCKS)/asl-validator && PATH=$(TOOLS)/node/bin:$$PATH npm install --package-lock-only --silent
