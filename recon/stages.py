@@ -157,7 +157,8 @@ def _refused(error: RefusedFileError, output: Output) -> int:
 
 
 def _tell(verdict: str, error: ReconError, rows: ValidationFigures, output: Output) -> None:
-    output.error(f"{error.message} ({error.error_code})", error.hint)
+    seen = f"\n    {error.quote}" if error.quote else ""
+    output.error(f"{error.message} ({error.error_code}){seen}", error.hint)
     if output.as_json:
         counted = {"rows": _rows(rows), "codes": rows.codes, "entries": None, "rejects": None}
         told: dict[str, Any] = {
@@ -166,4 +167,5 @@ def _tell(verdict: str, error: ReconError, rows: ValidationFigures, output: Outp
             "hint": error.hint,
         }
         told |= {"details": error.details} if error.details else {}
+        told |= {"quote": error.quote} if error.quote else {}
         output.document({"verdict": verdict, **counted, "error": told})

@@ -10,7 +10,8 @@ class ReconError(Exception):
     """An expected failure that a person is told about.
 
     `message` (pt-BR) says what and where, `hint` (pt-BR) what to do; `code`: stable, for machines. `details`: evidence
-    as JSON, no field of the file but what the message says.
+    as JSON. None of them holds a field of the file: they go into alerts, which more people see than the bucket. `quote`
+    (pt-BR) does, for the terminal of whoever has the file.
     """
 
     code: ClassVar[str] = "RECON_ERROR"
@@ -22,12 +23,14 @@ class ReconError(Exception):
         hint: str | None = None,
         code: str | None = None,
         details: Mapping[str, Any] | None = None,
+        quote: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.error_code = code or self.code
         self.details = dict(details or {})
+        self.quote = quote
 
 
 class SettingsError(ReconError):

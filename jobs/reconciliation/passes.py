@@ -41,17 +41,22 @@ _GROUP_ROW = {
     "group_amount_a": "decimal(38, 0)",
     "group_amount_b": "decimal(38, 0)",
 }
-_FEE_MISMATCH = {
-    "line_a": "bigint",
-    "line_b": "bigint",
-    "class": "text",
-    "pass_number": "int",
-    "pass_name": "text",
+_CROWDED = {
+    "line_no": "bigint",
+    "pairs": "bigint",
+    "occurrence": "bigint",
+    "first_line": "bigint",
+    "kept": "bigint",
+}
+_WRONGLY_CHARGED = {
+    "line_no": "bigint",
     "gross": "bigint",
     "fee": "bigint",
     "basis_points": "int",
     "off_10000": "decimal(38, 0)",
+    "delta": "decimal(38, 0)",
 }
+_ROUNDS = 20  # of a tolerance pass, so that no file can make a run endless
 # What makes two rows of a side equal.
 CONTENT = length_prefixed(
     ("posted_on", "value_on", "amount", "currency", *TEXT_COLUMNS, *AMOUNT_COLUMNS)
@@ -68,12 +73,12 @@ class TooManyPairsError(ReconError):
 
 
 def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
-    """Reads `entries`. Names `days`, `pairs`, `group_rows` (both matched), `unmatched`, `crowded` (had equals)."""
+    """Reads `entries`. Names `days`, `pairs`, `group_rows` (both matched), `unmatched`, `crowded` (had rivals)."""
     name_days(engine, profile)
     engine.view("unmatched", everything("entries"))
     found = [nothing(_PAIR)]
     group_rows = [nothing(_GROUP_ROW)]
-    crowded = [nothing({"line_no": "bigint", "pairs": "bigint", "occurrence": "bigint"})]
+    crowded = [nothing(_CROWDED)]
     for number, step in enumerate(profile.passes, 1):
         if step.mode == "suggest":
             continue
@@ -83,12 +88,20 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
             matches = rule("grouped", **{"pass": step.name})
         elif is_exact(step):
             of_pass(engine, "blocks", number, rule("blocks"))
-            of_pass(engine, "crowded", number, rule("crowded", unique=step.unique, content=CONTENT))
-            crowded.append(everything(f"crowded_{number}", "line_no", "pairs", "occurrence"))
+            one_id = "entry_id" in step.on
+            numbered = rule("crowded", unique=step.unique, one_id=one_id, content=CONTENT)
+            of_pass(engine, "crowded", number, numbered)
+            crowded.append(everything(f"crowded_{number}", *_CROWDED))
             matches = rule("exact", **{"pass": step.name})
         else:
             _refuse_too_many_pairs(engine, profile, number)
-            matches = rule("window", **criteria(step), choose=int(not step.unique))
+            of_pass(engine, "candidates", number, rule("candidates", **criteria(step)))
+            contested = of_pass(engine, "contested", number, rule("contested", content=CONTENT))
+            rounds = [rule("uncontested")]
+            if contested and not step.unique:
+                rounds += _in_rounds(engine, number)
+                crowded.append(rule("repeats"))
+            matches = union_all(rounds)
         matched = of_pass(engine, "found", number, matches)
         (group_rows if step.kind == "group" else found).append(everything(f"found_{number}"))
         if matched:
@@ -99,10 +112,28 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
     engine.view("crowded", union_all(crowded))
 
 
+def _in_rounds(engine: Engine, number: int) -> list[exp.Query]:
+    """A row whose closest candidate went to a closer row gets its next one in a later round."""
+    rounds: list[exp.Query] = []
+    left = of_pass(engine, "rivals", number, rule("rivals"))
+    while left and len(rounds) < _ROUNDS:
+        found = f"closest_{number}_{len(rounds) + 1}"
+        if not engine.table(found, rule("closest")):
+            break
+        engine.view("closest", everything(found))
+        rounds.append(everything(found))
+        still = f"rivals_{number}_{len(rounds)}"
+        left = engine.table(still, rule("still_rivals"))
+        engine.view("rivals", everything(still))
+    return rounds
+
+
 def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
-    """Names `pairs`, and `fee_mismatches`: matched but for a fee that is not the contract's."""
+    """Names `wrongly_charged`: entries whose fee is not the contract's; `fee_mismatches`: pairs that have one; `pairs`:
+    the others."""
     if not (fees := profile.fees):
-        engine.view("fee_mismatches", nothing(_FEE_MISMATCH))
+        engine.view("wrongly_charged", nothing(_WRONGLY_CHARGED))
+        engine.view("fee_mismatches", rule("fee_mismatches"))
         engine.view("pairs", everything("matched_pairs"))
         return
     allowed = {code: minor_units(fees.tolerance, EXPONENTS[code]) for code in currencies}
@@ -116,6 +147,7 @@ def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> 
     )
     engine.view("rated_entries", rated.from_("entries").where(known))
     engine.view("rates", values("rates", ("rate_key", "basis_points"), fees.rates.items()))
+    engine.table("wrongly_charged", rule("wrongly_charged"))
     engine.table("fee_mismatches", rule("fee_mismatches"))
     engine.view("pairs", rule("rightly_charged"))
 
@@ -163,7 +195,7 @@ def key_columns(step: Pass) -> list[str]:
 
 
 def criteria(step: Pass) -> dict[str, str | int]:
-    """What the rules `window` and `near` compare by."""
+    """What the rules `candidates` and `near` compare by."""
     first, last = step.days
     return {
         "pass": step.name,
@@ -190,10 +222,11 @@ def _refuse_too_many_pairs(engine: Engine, profile: Profile, number: int) -> Non
         return
     of_hot_key = exp.column("match_key").eq(exp.convert(estimate["hot_key"]))
     (row,) = engine.fetch(everything("open_rows").where(of_hot_key).limit(1))
-    told = ", ".join(f'{column} = "{str(row[column])[:80]}"' for column in key_columns(step))
+    place = f"linha {row['line_no']} (lado {row['side']})"
+    key = ", ".join(f'{column} = "{str(row[column])[:80]}"' for column in key_columns(step))
     raise TooManyPairsError(
         f"O passe {step.name} compararia {estimate['pairs']} pares (limite: {limit}); "
-        f"a chave {told or 'vazia'} sozinha tem {estimate['hot_pairs']}.",
+        f"a chave da {place} sozinha tem {estimate['hot_pairs']}.",
         hint=f"Acrescente uma coluna a `on` do passe {step.name}, ponha antes dele um passe mais estreito, "
         "ou aumente limits.max_pairs do perfil.",
         details={
@@ -203,6 +236,7 @@ def _refuse_too_many_pairs(engine: Engine, profile: Profile, number: int) -> Non
             "max_pairs": limit,
             "hot_key_pairs": estimate["hot_pairs"],
         },
+        quote=f"A chave: {key or 'vazia'}.",
     )
 
 

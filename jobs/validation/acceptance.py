@@ -19,7 +19,7 @@ from jobs.profile import Profile
 from jobs.validation import shortcut
 from jobs.validation.encoding import utf8_chunks
 from jobs.validation.header import find_header
-from jobs.validation.judgement import Reader, Reject
+from jobs.validation.judgement import Reader, Reject, place
 from jobs.validation.records import Block, Grammar, cut
 from jobs.validation.refusal import RefusedFileError
 from jobs.validation.sorting import Sorted, sort_out
@@ -61,7 +61,7 @@ def validate(
     grammar = Grammar(profile.csv)
     codes: Counter[str] = Counter()
     entered = 0
-    first_reject = ""
+    first: Reject | None = None
     with _outputs(out_dir) as (entries, rejects):
         blocks = cut(utf8_chunks(source, profile.csv.encoding, digest, chunk), grammar)
         reader, skipped, blocks = find_header(blocks, grammar, profile)
@@ -73,7 +73,7 @@ def validate(
             codes.update(reject.code for reject in found.rejects)
             entries.write_table(found.entries)
             if found.rejects:
-                first_reject = first_reject or found.rejects[0].message
+                first = first or found.rejects[0]
                 rows = [dataclasses.asdict(reject) for reject in found.rejects]
                 rejects.write_table(pa.Table.from_pylist(rows, REJECT_SCHEMA))
         figures = ValidationFigures(
@@ -87,7 +87,7 @@ def validate(
         if lines != 1 + skipped + entered + figures.rejected:
             raise RuntimeError(f"records do not add up: {figures}")
         try:
-            _accept(figures, profile, first_reject, digest.hexdigest(), expected_hash)
+            _accept(figures, profile, first, digest.hexdigest(), expected_hash)
         except RefusedFileError as refused:
             refused.figures = figures
             raise
@@ -95,7 +95,11 @@ def validate(
 
 
 def _accept(
-    figures: ValidationFigures, profile: Profile, first: str, sha256: str, expected: str | None
+    figures: ValidationFigures,
+    profile: Profile,
+    first: Reject | None,
+    sha256: str,
+    expected: str | None,
 ) -> None:
     if expected is not None and sha256 != expected:
         raise RefusedFileError(
@@ -114,15 +118,16 @@ def _accept(
             code="NO_DATA_ROWS",
         )
     limit = profile.validation.max_reject_ratio
-    if not figures.entries or figures.rejected > limit * rows:
+    if first and (not figures.entries or figures.rejected > limit * rows):
         tolerated = (
             f"; o perfil tolera até {limit:%}" if figures.entries else ": nenhuma pôde ser lida"
         )
         raise RefusedFileError(
             f"{count(figures.rejected, 'linha rejeitada', 'linhas rejeitadas')} de {number(rows)}"
-            f"{tolerated}. A primeira: {first}.",
+            f"{tolerated}. A primeira: {place(first.line_no, first.column)} ({first.code}).",
             hint="Corrija o arquivo, ou o perfil se ele descreve outro tipo de arquivo.",
             code="REJECT_RATIO",
+            quote=first.message,
         )
 
 

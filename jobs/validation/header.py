@@ -69,11 +69,12 @@ def _missing(marks: _Marks, names: Collection[str]) -> list[str]:
 
 def _check(names: Sequence[str], line: int, profile: Profile) -> None:
     times = Counter(names)
-    fault = None
+    fault = quote = None
     if len(names) > MAX_COLUMNS:
         fault = f"tem {number(len(names))} colunas, e o limite é {number(MAX_COLUMNS)}"
     elif missing := _missing(profile.columns.required.values(), times):
-        fault = f"não tem {_list(missing)}; tem {_list(names)}"
+        fault = f"não tem {_list(missing)}; {_known(names, set(chain(*profile.columns.sources.values())))}"
+        quote = _quoted(line, names)
     elif twice := [name for name in profile.columns.among(times).values() if times[name] > 1]:
         fault = f"tem mais de uma coluna {_list(twice)}"
     if fault:
@@ -81,6 +82,7 @@ def _check(names: Sequence[str], line: int, profile: Profile) -> None:
             f"O cabeçalho (linha {number(line)}) {fault}.",
             hint="Confira se o arquivo é do tipo que o perfil descreve, ou corrija [columns] no perfil.",
             code="HEADER_NOT_FOUND",
+            quote=quote,
         )
 
 
@@ -121,10 +123,22 @@ def _no_header(
     names = _names(body, grammar)
     return RefusedFileError(
         f"Cabeçalho não encontrado: a linha {number(line)}, a mais parecida, não tem "
-        f"{_list(sorted(_missing(marks, names)))}; tem {_list(names)}.",
+        f"{_list(sorted(_missing(marks, names)))}; {_known(names, set(chain(*marks)))}.",
         hint=f"Confira se o arquivo é do tipo que o perfil descreve, ou corrija {mapping} no perfil.",
         code="HEADER_NOT_FOUND",
+        quote=_quoted(line, names),
     )
+
+
+def _known(names: Sequence[str], known: Collection[str]) -> str:
+    """What was found, by the names that the profile has: any other may be data, in a file without a header."""
+    told = [name for name in names if name in known]
+    among = f", entre elas {_list(told)}" if told else ""
+    return f"tem {count(len(names), 'coluna', 'colunas')}{among}"
+
+
+def _quoted(line: int, names: Sequence[str]) -> str:
+    return f"A linha {number(line)} tem {_list(names)}."
 
 
 def _no_text(body: bytes) -> str | None:

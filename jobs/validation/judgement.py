@@ -265,11 +265,14 @@ def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
     return entry | {"reference_norm": normalised(entry["reference"])}
 
 
+def place(line_no: int, column: str | None) -> str:
+    return f"linha {number(line_no)}" + (f', coluna "{column}"' if column else "")
+
+
 def _message(line_no: int, column: str | None, raw: str, fault: Fault) -> str:
-    where = f"linha {number(line_no)}" + (f', coluna "{column}"' if column else "")
     seen = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in raw[:60])
     value = f'"{seen}{"…" if len(raw) > 60 else ""}" ' if column and raw else ""
-    return f"{where}: {value}{fault.why} ({fault.code})"
+    return f"{place(line_no, column)}: {value}{fault.why} ({fault.code})"
 
 
 def without_line_break(record: bytes) -> bytes:

@@ -168,7 +168,9 @@ def test_a_missing_column_is_named_beside_those_that_are_there(tmp_path: Path):
     header = HEADER.replace("amount", "valor")
     error = refusal(lines(GOOD, header=header), tmp_path)
     assert error.error_code == "HEADER_NOT_FOUND"
-    assert 'não tem "amount"; tem "side", "entry_id"' in error.message
+    assert 'não tem "amount"; tem 9 colunas, entre elas "side", "entry_id"' in error.message
+    assert '"valor"' not in error.message
+    assert '"valor"' in (error.quote or "")
     assert "corrija [columns] no perfil" in (error.hint or "")
     after = refusal(b"x\n" + lines(GOOD, header="side,amount"), tmp_path, PREAMBLE)
     assert after.error_code == "HEADER_NOT_FOUND"
@@ -235,13 +237,17 @@ def test_rejects_up_to_the_profiles_ratio_are_accepted_and_more_are_refused(tmp_
     error = refusal(lines(GOOD, GOOD, BAD, BAD), tmp_path / "over", quarter)
     assert error.error_code == "REJECT_RATIO"
     assert "2 linhas rejeitadas de 4; o perfil tolera até 25%" in error.message
-    assert "linha 4, coluna" in error.message
+    assert 'A primeira: linha 4, coluna "amount" (AMOUNT_FORMAT).' in error.message
 
 
 def test_a_file_of_rejects_only_is_refused_whatever_the_ratio(tmp_path: Path):
     error = refusal(lines(BAD), tmp_path, profile_of(ratio="1"))
     assert error.error_code == "REJECT_RATIO"
-    assert '"x" não é um valor no formato 1234.56 (AMOUNT_FORMAT)' in error.message
+    assert ": nenhuma pôde ser lida" in error.message
+    assert (
+        error.quote
+        == 'linha 2, coluna "amount": "x" não é um valor no formato 1234.56 (AMOUNT_FORMAT)'
+    )
 
 
 def test_a_refused_file_takes_an_earlier_results_place(tmp_path: Path):
@@ -370,7 +376,7 @@ def test_an_optional_column_may_be_absent_and_a_constant_is_every_rows(tmp_path:
 
 def test_a_header_with_none_of_a_columns_names_is_refused_with_all_of_them(tmp_path: Path):
     head = "side,entry_id,account,posted_on,amount,currency"
-    with pytest.raises(RefusedFileError, match='não tem "Histórico" ou "Descrição"; tem "side"'):
+    with pytest.raises(RefusedFileError, match='não tem "Histórico" ou "Descrição"; tem '):
         run(lines(GOOD, header=head), tmp_path, profile_of(columns=VARIANTS))
 
 
