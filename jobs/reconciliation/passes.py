@@ -41,22 +41,17 @@ _GROUP_ROW = {
     "group_amount_a": "decimal(38, 0)",
     "group_amount_b": "decimal(38, 0)",
 }
-_CROWDED = {
-    "line_no": "bigint",
-    "pairs": "bigint",
-    "occurrence": "bigint",
-    "first_line": "bigint",
-    "kept": "bigint",
-}
-_WRONGLY_CHARGED = {
-    "line_no": "bigint",
+_FEE_MISMATCH = {
+    "line_a": "bigint",
+    "line_b": "bigint",
+    "class": "text",
+    "pass_number": "int",
+    "pass_name": "text",
     "gross": "bigint",
     "fee": "bigint",
     "basis_points": "int",
     "off_10000": "decimal(38, 0)",
-    "delta": "decimal(38, 0)",
 }
-_ROUNDS = 20  # of a tolerance pass, so that no file can make a run endless
 # What makes two rows of a side equal.
 CONTENT = length_prefixed(
     ("posted_on", "value_on", "amount", "currency", *TEXT_COLUMNS, *AMOUNT_COLUMNS)
@@ -73,12 +68,12 @@ class TooManyPairsError(ReconError):
 
 
 def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
-    """Reads `entries`. Names `days`, `pairs`, `group_rows` (both matched), `unmatched`, `crowded` (had rivals)."""
+    """Reads `entries`. Names `days`, `pairs`, `group_rows` (both matched), `unmatched`, `crowded` (had equals)."""
     name_days(engine, profile)
     engine.view("unmatched", everything("entries"))
     found = [nothing(_PAIR)]
     group_rows = [nothing(_GROUP_ROW)]
-    crowded = [nothing(_CROWDED)]
+    crowded = [nothing({"line_no": "bigint", "pairs": "bigint", "occurrence": "bigint"})]
     for number, step in enumerate(profile.passes, 1):
         if step.mode == "suggest":
             continue
@@ -88,20 +83,12 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
             matches = rule("grouped", **{"pass": step.name})
         elif is_exact(step):
             of_pass(engine, "blocks", number, rule("blocks"))
-            one_id = "entry_id" in step.on
-            numbered = rule("crowded", unique=step.unique, one_id=one_id, content=CONTENT)
-            of_pass(engine, "crowded", number, numbered)
-            crowded.append(everything(f"crowded_{number}", *_CROWDED))
+            of_pass(engine, "crowded", number, rule("crowded", unique=step.unique, content=CONTENT))
+            crowded.append(everything(f"crowded_{number}", "line_no", "pairs", "occurrence"))
             matches = rule("exact", **{"pass": step.name})
         else:
             _refuse_too_many_pairs(engine, profile, number)
-            of_pass(engine, "candidates", number, rule("candidates", **criteria(step)))
-            contested = of_pass(engine, "contested", number, rule("contested", content=CONTENT))
-            rounds = [rule("uncontested")]
-            if contested and not step.unique:
-                rounds += _in_rounds(engine, number)
-                crowded.append(rule("repeats"))
-            matches = union_all(rounds)
+            matches = rule("window", **criteria(step), choose=int(not step.unique))
         matched = of_pass(engine, "found", number, matches)
         (group_rows if step.kind == "group" else found).append(everything(f"found_{number}"))
         if matched:
@@ -112,28 +99,10 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
     engine.view("crowded", union_all(crowded))
 
 
-def _in_rounds(engine: Engine, number: int) -> list[exp.Query]:
-    """A row whose closest candidate went to a closer row gets its next one in a later round."""
-    rounds: list[exp.Query] = []
-    left = of_pass(engine, "rivals", number, rule("rivals"))
-    while left and len(rounds) < _ROUNDS:
-        found = f"closest_{number}_{len(rounds) + 1}"
-        if not engine.table(found, rule("closest")):
-            break
-        engine.view("closest", everything(found))
-        rounds.append(everything(found))
-        still = f"rivals_{number}_{len(rounds)}"
-        left = engine.table(still, rule("still_rivals"))
-        engine.view("rivals", everything(still))
-    return rounds
-
-
 def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
-    """Names `wrongly_charged`: entries whose fee is not the contract's; `fee_mismatches`: pairs that have one; `pairs`:
-    the others."""
+    """Names `pairs`, and `fee_mismatches`: matched but for a fee that is not the contract's."""
     if not (fees := profile.fees):
-        engine.view("wrongly_charged", nothing(_WRONGLY_CHARGED))
-        engine.view("fee_mismatches", rule("fee_mismatches"))
+        engine.view("fee_mismatches", nothing(_FEE_MISMATCH))
         engine.view("pairs", everything("matched_pairs"))
         return
     allowed = {code: minor_units(fees.tolerance, EXPONENTS[code]) for code in currencies}
@@ -147,7 +116,6 @@ def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> 
     )
     engine.view("rated_entries", rated.from_("entries").where(known))
     engine.view("rates", values("rates", ("rate_key", "basis_points"), fees.rates.items()))
-    engine.table("wrongly_charged", rule("wrongly_charged"))
     engine.table("fee_mismatches", rule("fee_mismatches"))
     engine.view("pairs", rule("rightly_charged"))
 
@@ -195,7 +163,7 @@ def key_columns(step: Pass) -> list[str]:
 
 
 def criteria(step: Pass) -> dict[str, str | int]:
-    """What the rules `candidates` and `near` compare by."""
+    """What the rules `window` and `near` compare by."""
     first, last = step.days
     return {
         "pass": step.name,
