@@ -184,6 +184,9 @@ def up(
     state: Annotated[
         Path | None, Parameter(help="Folder that keeps everything between two runs.")
     ] = None,
+    auth: Annotated[
+        bool, Parameter(help="Let roles and policies count, as in an account.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Leave the embedded AWS running with the pipeline deployed, until interrupted.
@@ -192,7 +195,7 @@ def up(
     """
     from recon.up import up
 
-    return up(port, state, Output(as_json=json))
+    return up(port, state, auth, Output(as_json=json))
 
 
 @app.command
@@ -269,6 +272,84 @@ def rerun(
     from recon.resumption import rerun
 
     return rerun(*_intake(endpoint, aws, stack_name), job, reason, Output(as_json=json))
+
+
+@app.command
+def abort(
+    job: Annotated[str, Parameter(help="A job id whose execution is going on.")],
+    /,
+    *,
+    reason: Annotated[str, Parameter(help="Why; it is kept on the record and told.")],
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """Stop a run that is going on, with its jobs; it is told, and can be resumed.
+
+    Example: recon abort JOB-20260216-default-0123456789abcdef --reason "arquivo errado"
+    """
+    from recon.interruption import abort
+
+    return abort(_pipeline(endpoint, aws, stack_name), job, reason, Output(as_json=json))
+
+
+@app.command
+def retract(
+    job: Annotated[str, Parameter(help="A job id whose last execution is over.")],
+    /,
+    *,
+    reason: Annotated[str, Parameter(help="Why; it is kept on the record.")],
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """Take a result back: its rows leave the curated tables, and the same bytes may be sent again.
+
+    Example: recon retract JOB-20260216-default-0123456789abcdef --reason "extrato de outra conta"
+    """
+    from recon.retraction import retract
+
+    return retract(*_intake(endpoint, aws, stack_name), job, reason, Output(as_json=json))
+
+
+@app.command
+def logs(
+    job: Annotated[str, Parameter(help="A job id, or the name of one execution.")],
+    /,
+    *,
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """What functions, jobs and the state machine wrote about one execution.
+
+    Example: recon logs JOB-20260216-default-0123456789abcdef
+    """
+    from recon.logs import Logs, logs
+    from recon.pipeline import Pipeline
+
+    client, stack = _deployed(endpoint, aws, stack_name)
+    return logs(Pipeline(client, stack), Logs(client, stack.name), job, Output(as_json=json))
+
+
+@app.command(name="redrive-dlq")
+def redrive_dlq(
+    *,
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """Send uploads that could not be taken in to the queue again, once the cause is mended.
+
+    Example: recon redrive-dlq
+    """
+    from recon.redrive import redrive_dlq
+
+    return redrive_dlq(_pipeline(endpoint, aws, stack_name), Output(as_json=json))
 
 
 @app.command

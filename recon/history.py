@@ -9,7 +9,7 @@ from recon import figures
 from recon.errors import UsageError
 from recon.follow import with_notes
 from recon.output import Output
-from recon.pipeline import Execution, Pipeline
+from recon.pipeline import Execution, Pipeline, event_of, last_of
 from recon.timeline import Timeline
 from shared import ptbr
 from shared.checkpoint import Checkpoint, Failure
@@ -36,11 +36,7 @@ def runs(pipeline: Pipeline, limit: int, output: Output) -> int:
 def show(pipeline: Pipeline, job: str, output: Output) -> int:
     """job: a job, whose last attempt is shown, or one execution."""
     attempts = pipeline.attempts(job)
-    if not attempts:
-        raise UsageError(
-            f"Não há execução {job!r}.", hint="`recon runs` lista as que existem (por 90 dias)."
-        )
-    run = attempts[-1]
+    run = last_of(attempts, job)
     timeline = with_notes(pipeline, run.job_id, pipeline.timeline(run), {})
     manifests = pipeline.manifests(run.job_id, run.name)
     checkpoint = pipeline.checkpoint(run.job_id)
@@ -50,6 +46,7 @@ def show(pipeline: Pipeline, job: str, output: Output) -> int:
             {
                 **document(run, timeline, manifests),
                 "attempts": [_summary(attempt, None) for attempt in attempts],
+                "retracted": _retraction(pipeline, run),
                 "checkpoint": checkpoint and checkpoint.model_dump(mode="json"),
                 "outputs": pipeline.address(run.job_id, run.name),
             }
@@ -59,6 +56,8 @@ def show(pipeline: Pipeline, job: str, output: Output) -> int:
     if {"bucket_name", "object_key", "file_hash"} <= set(run.job):
         output.line(f"Arquivo: s3://{run.job['bucket_name']}/{run.job['object_key']}")
         output.line(f"SHA-256: {run.job['file_hash']}")
+    if reason := _retraction(pipeline, run):
+        output.line(f"Retratado, e fora das tabelas curadas: {reason}", style="yellow")
     output.line(f"Início: {ptbr.moment(run.started_at)}")
     for attempt in attempts[:-1]:
         output.line(f"Tentativa anterior: {attempt.name}: {attempt.status} ({attempt.error})")
@@ -137,6 +136,19 @@ def _row(run: Execution, verdict: Verdict | None) -> tuple[str, ...]:
 def _seconds(run: Execution) -> float | None:
     stopped = run.stopped_at
     return None if stopped is None else round((stopped - run.started_at).total_seconds(), 3)
+
+
+def _retraction(pipeline: Pipeline, run: Execution) -> str | None:
+    """Why the job was retracted, unless its bytes came again since."""
+    try:
+        event = event_of(run)
+    except UsageError:  # started by hand, with an input of another form: nobody claimed its bytes
+        return None
+    claims = pipeline.claims(event)
+    retracted = (
+        claims and claims[-1].origin == "retract" and claims[-1].event.job_id == event.job_id
+    )
+    return claims[-1].event.reason if retracted else None
 
 
 def _failure(checkpoint: Checkpoint, run: Execution) -> Failure | None:

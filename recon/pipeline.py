@@ -1,11 +1,12 @@
-"""The deployed pipeline, wherever it is: the only module of the command that talks to AWS."""
+"""The deployed pipeline, wherever it is: what the command asks of AWS, but for its logs (recon/logs.py)."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import posixpath
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -13,18 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 
+from recon.errors import UsageError
 from recon.stack import Stack
 from recon.timeline import Timeline, visits
 from shared.alert import Alert
 from shared.checkpoint import Checkpoint
 from shared.contract import Contract
-from shared.intake import Receipt
+from shared.intake import Claim, Receipt
+from shared.job_event import JobEvent
 from shared.layout import (
     RUNS,
     Stage,
     checkpoint_key,
+    claims_prefix,
     manifest_key,
+    profile_key,
     receipt_key,
     run_prefix,
     stage_error_key,
@@ -153,6 +159,10 @@ class Pipeline:
                 if execution := self.execution(item["name"]):
                     yield execution
 
+    def stop(self, execution: Execution, error: str, cause: str) -> None:
+        """Step Functions stops the Glue run that it waits for, and the timeout handler what else runs."""
+        self._sfn.stop_execution(executionArn=execution.arn, error=error, cause=cause)
+
     def timeline(self, execution: Execution) -> Timeline:
         pages = self._sfn.get_paginator("get_execution_history").paginate(
             executionArn=execution.arn, includeExecutionData=False
@@ -186,6 +196,9 @@ class Pipeline:
     def checkpoint(self, job_id: str) -> Checkpoint | None:
         return self._document(self.stack.checkpoints_bucket, checkpoint_key(job_id), Checkpoint)
 
+    def published_profile(self, name: str) -> bytes | None:
+        return self._bytes(self.stack.data_bucket, profile_key(name))
+
     def address(self, job_id: str, execution: str) -> str:
         return f"s3://{self.stack.data_bucket}/{run_prefix(job_id, execution)}"
 
@@ -204,6 +217,58 @@ class Pipeline:
                 (folder / stage / "error.json").write_text(error.to_json(), encoding="utf-8")
         if checkpoint := self.checkpoint(job_id):
             (folder / "checkpoint.json").write_text(checkpoint.to_json(), encoding="utf-8")
+
+    # What may be taken back
+
+    def claims(self, job: JobEvent) -> list[Claim]:
+        """Who owned the job's bytes, in order; the last still does."""
+        prefix = claims_prefix(job.profile, job.file_hash)
+        keys = self._keys(prefix)
+        found = [self._document(self.stack.data_bucket, key, Claim) for key in keys]
+        return sorted((claim for claim in found if claim), key=lambda claim: claim.number)
+
+    def sha256_of(self, key: str) -> str | None:
+        """Of an object of the data bucket; None where there is none."""
+        try:
+            found = self._s3.get_object(Bucket=self.stack.data_bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
+        digest = hashlib.sha256()
+        for chunk in found["Body"].iter_chunks(1 << 20):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def remove(self, key: str) -> None:
+        """From the data bucket, which keeps versions."""
+        self._s3.delete_object(Bucket=self.stack.data_bucket, Key=key)
+
+    # Uploads that could not be taken in
+
+    def redrive(self, wait_seconds: int = 1) -> Iterator[str]:
+        """Sends what is in the dead-letter queue to the uploads' queue again, and yields each body.
+
+        Sent before it is deleted: dying in between sends one twice, which the intake takes for one. What comes
+        meanwhile is left for another time, so that this ends while the cause is not mended.
+        """
+        dlq, queue = self.stack.dlq_url, self.stack.queue_url
+        asked = self._sqs.get_queue_attributes(
+            QueueUrl=dlq, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        left = int(asked["Attributes"]["ApproximateNumberOfMessages"])
+        while left > 0:
+            answer = self._sqs.receive_message(
+                QueueUrl=dlq, MaxNumberOfMessages=min(10, left), WaitTimeSeconds=wait_seconds
+            )
+            messages = answer.get("Messages", ())
+            if not messages:
+                return
+            for message in messages:
+                self._sqs.send_message(QueueUrl=queue, MessageBody=message["Body"])
+                self._sqs.delete_message(QueueUrl=dlq, ReceiptHandle=message["ReceiptHandle"])
+                yield message["Body"]
+            left -= len(messages)
 
     # Alerts
 
@@ -244,18 +309,47 @@ class Pipeline:
             self._sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
         return received
 
+    def _keys(self, prefix: str) -> list[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.stack.data_bucket, Prefix=prefix
+        )
+        return [found["Key"] for page in pages for found in page.get("Contents", ())]
+
     def _document(self, bucket: str, key: str, model: type[C]) -> C | None:
+        body = self._bytes(bucket, key)
+        return None if body is None else model.from_json(body)
+
+    def _bytes(self, bucket: str, key: str) -> bytes | None:
         try:
-            body = self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            return self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return None
             raise
-        return model.from_json(body)
 
     def _download(self, root: str, path: str, into: Path) -> None:
         key = posixpath.normpath(posixpath.join(root, path))
         self._s3.download_file(self.stack.data_bucket, key, str(into / posixpath.basename(key)))
+
+
+def last_of(attempts: Sequence[Execution], job: str) -> Execution:
+    """Raises UsageError where there was none."""
+    if not attempts:
+        raise UsageError(
+            f"Não há execução {job!r}.", hint="`recon runs` lista as que existem (por 90 dias)."
+        )
+    return attempts[-1]
+
+
+def event_of(execution: Execution) -> JobEvent:
+    """Raises UsageError where somebody started it with an input of another form."""
+    try:
+        return JobEvent.model_validate(execution.job)
+    except ValidationError as error:
+        raise UsageError(
+            f"{execution.name} começou com uma entrada que não é um job válido.",
+            hint="Inicie uma execução com a entrada corrigida, ou envie o arquivo ao bucket.",
+        ) from error
 
 
 def _object(text: str) -> Mapping[str, Any]:

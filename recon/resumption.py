@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from pydantic import ValidationError
-
 from recon.errors import UsageError
 from recon.output import Output
-from recon.pipeline import Execution, Pipeline
+from recon.pipeline import Execution, Pipeline, event_of, last_of
 from services.trigger.intake import Execution as Fate
 from shared.intake import Claim
 from shared.job_event import JobEvent
@@ -34,7 +32,7 @@ class Intake(Protocol):
 
 def resume(pipeline: Pipeline, intake: Intake, job: str, output: Output) -> int:
     attempts = pipeline.attempts(job)
-    _ended_badly(_last(attempts, job), job)
+    _ended_badly(last_of(attempts, job), job)
     return _started(start_next_attempt(attempts, intake, job, None), output)
 
 
@@ -59,14 +57,14 @@ def start_next_attempt(
     Raises UsageError where no attempt can follow. May be repeated: an attempt that was claimed and never started is
     started, not followed by another.
     """
-    last = _last(attempts, job)
+    last = last_of(attempts, job)
     if last.status == "RUNNING":
         raise UsageError(
             f"{last.name} ainda está em andamento.", hint=f"Acompanhe com: recon show {job}"
         )
     if reason is not None and not 0 < len(reason) <= 500:
         raise UsageError("--reason: de 1 a 500 caracteres.")
-    event = _event(last).model_copy(update={"force": reason is not None, "reason": reason})
+    event = event_of(last).model_copy(update={"force": reason is not None, "reason": reason})
     chain = intake.chain(event.profile, event.file_hash)
     # A run that was started by hand has no chain: nobody claimed its bytes.
     by_hand = event.model_copy(update={"attempt": len(attempts)})
@@ -81,6 +79,11 @@ def _claimed(event: JobEvent, chain: Sequence[Claim], intake: Intake) -> JobEven
         raise UsageError(
             f"O conteúdo de {event.job_id} pertence agora a {owner.event.job_id}.",
             hint=f"Veja o que foi feito dele: recon show {owner.event.job_id}",
+        )
+    if owner.origin == "retract":
+        raise UsageError(
+            f"{event.job_id} foi retratado: {owner.event.reason}.",
+            hint="O conteúdo está livre: envie o arquivo de novo.",
         )
     if intake.execution(owner.event) is Fate.NEVER_STARTED:
         return owner.event
@@ -100,27 +103,9 @@ def _claimed(event: JobEvent, chain: Sequence[Claim], intake: Intake) -> JobEven
     return claim.event
 
 
-def _last(attempts: Sequence[Execution], job: str) -> Execution:
-    if not attempts:
-        raise UsageError(
-            f"Não há execução {job!r}.", hint="`recon runs` lista as que existem (por 90 dias)."
-        )
-    return attempts[-1]
-
-
 def _ended_badly(last: Execution, job: str) -> None:
     if last.status == "SUCCEEDED":
         raise UsageError(
             f"{last.name} terminou bem; não há o que retomar.",
             hint=f"Para processar tudo de novo: recon rerun {job} --reason MOTIVO",
         )
-
-
-def _event(last: Execution) -> JobEvent:
-    try:
-        return JobEvent.model_validate(last.job)
-    except ValidationError as error:
-        raise UsageError(
-            f"{last.name} começou com uma entrada que não é um job válido.",
-            hint="Inicie uma execução com a entrada corrigida, ou envie o arquivo ao bucket.",
-        ) from error

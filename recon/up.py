@@ -15,8 +15,8 @@ from recon.run import SUBSCRIBER, show_mail
 from recon.target import Running, announced
 
 
-def up(port: int, state: Path | None, output: Output) -> int:
-    with EmbeddedAWS(port=port, state_dir=state and state.resolve()) as aws:
+def up(port: int, state: Path | None, auth: bool, output: Output) -> int:
+    with EmbeddedAWS(port=port, state_dir=state and state.resolve(), auth=auth) as aws:
         with output.step("AWS embarcada pronta, pilha implantada"):
             stack = deploy(aws)
         Pipeline(aws.client, stack).subscribe_email(SUBSCRIBER)

@@ -1,0 +1,82 @@
+"""`recon retract`: a result is taken back. Its rows leave the curated tables, and its bytes may come again."""
+
+from __future__ import annotations
+
+from jobs.quicksight_prep.curation import CURATED_TABLES, business_day
+from recon.errors import UsageError
+from recon.output import Output
+from recon.pipeline import Execution, Pipeline, event_of, last_of
+from recon.resumption import Intake
+from shared.intake import Claim
+from shared.job_event import JobEvent
+from shared.layout import Stage, curated_key
+from shared.manifest import ReconciliationFigures
+
+MOST = 500
+
+
+def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: Output) -> int:
+    """May be repeated: the rows go first, the bytes are free last."""
+    if not 0 < len(reason) <= MOST:
+        raise UsageError(f"--reason: de 1 a {MOST} caracteres.")
+    attempts = pipeline.attempts(job)
+    last = last_of(attempts, job)
+    if last.status == "RUNNING":
+        raise UsageError(
+            f"{last.name} ainda está em andamento.", hint=f"Interrompa-a antes: recon abort {job}"
+        )
+    event = event_of(last)
+    chain = intake.chain(event.profile, event.file_hash)
+    if chain and chain[-1].event.job_id != event.job_id:
+        raise UsageError(
+            f"O conteúdo de {event.job_id} pertence agora a {chain[-1].event.job_id}.",
+            hint=f"É esse que se retrata: recon retract {chain[-1].event.job_id} --reason MOTIVO",
+        )
+    removed = [key for attempt in attempts for key in _take_out(pipeline, attempt)]
+    for key in removed:
+        output.line(f"Retirado: {key}")
+    if not removed:
+        output.line("Nenhuma linha dele estava nas tabelas curadas.")
+    if chain and chain[-1].origin != "retract":
+        _release(intake, chain[-1], event, reason)
+    output.line(f"{event.job_id} retratado; o mesmo conteúdo pode ser enviado de novo.")
+    if output.as_json:
+        output.document({"job_id": event.job_id, "reason": reason, "removed": removed})
+    return 0
+
+
+def _take_out(pipeline: Pipeline, attempt: Execution) -> list[str]:
+    """What of this attempt the curated tables show; a corrected file's rows, under the same key, stay."""
+    event = event_of(attempt)
+    manifests = pipeline.manifests(attempt.job_id, attempt.name)
+    if not {Stage.RECONCILIATION, Stage.QUICKSIGHT_PREP} <= manifests.keys():
+        return []
+    figures = manifests[Stage.RECONCILIATION].figures_of(ReconciliationFigures)
+    day = business_day(event.job_id, event.object_key, figures.as_of)
+    ours = {
+        curated_key(table, day, event.profile, event.bucket_name, event.object_key): file.sha256
+        for table, file in manifests[Stage.QUICKSIGHT_PREP].files.items()
+        if table in CURATED_TABLES
+    }
+    there = {key: sha256 for key in ours if (sha256 := pipeline.sha256_of(key))}
+    # Empty tables of two runs are the same bytes: only all of them together say whose they are.
+    if any(ours[key] != sha256 for key, sha256 in there.items()):
+        return []
+    for key in there:
+        pipeline.remove(key)
+    return list(there)
+
+
+def _release(intake: Intake, owner: Claim, event: JobEvent, reason: str) -> None:
+    claim = Claim(
+        number=owner.number + 1,
+        origin="retract",
+        event=event.model_copy(update={"reason": reason}),
+        upload=owner.upload,
+    )
+    intake.put_claim(claim)
+    if claim not in intake.chain(event.profile, event.file_hash):
+        raise UsageError(
+            f"Outra tentativa de {event.job_id} começou agora mesmo.",
+            hint=f"Acompanhe com: recon show {event.job_id}",
+        )

@@ -1,0 +1,237 @@
+"""What an operator does about a run on the embedded AWS: stop it, read its logs, take it back, offer it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from recon.embedded.aws import EmbeddedAWS
+from recon.embedded.deploy import deploy
+from recon.errors import UsageError
+from recon.history import show
+from recon.interruption import abort
+from recon.logs import Logs, logs
+from recon.output import Output
+from recon.pipeline import Pipeline
+from recon.redrive import redrive_dlq
+from recon.resumption import rerun, resume
+from recon.retraction import retract
+from services.trigger.gateway import Gateway
+from services.trigger.settings import TriggerSettings
+from shared.intake import Receipt
+from shared.layout import Stage
+
+pytestmark = pytest.mark.e2e
+
+SAMPLE = Path(__file__).parents[2] / "samples" / "conciliado.csv"
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAWS]:
+    with EmbeddedAWS() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pipeline(aws: EmbeddedAWS) -> Pipeline:
+    return Pipeline(aws.client, deploy(aws))
+
+
+@pytest.fixture(scope="module")
+def intake(aws: EmbeddedAWS, pipeline: Pipeline) -> Gateway:
+    settings = TriggerSettings(
+        data_bucket=pipeline.stack.data_bucket,
+        state_machine_arn=pipeline.stack.state_machine_arn,
+        notifier_function="",
+        queue_url=pipeline.stack.queue_url,
+    )
+    return Gateway(settings, *map(aws.client, ("s3", "stepfunctions", "lambda")))
+
+
+def until(look: Callable[[], T | None], seconds: float = 60, every: float = 0.1) -> T:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (found := look()) is not None:
+            return found
+        time.sleep(every)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def upload(pipeline: Pipeline, key: str, path: Path = SAMPLE) -> Receipt:
+    version = pipeline.upload(path, key)
+    return until(lambda: pipeline.receipt(key, version))
+
+
+def ended(pipeline: Pipeline, name: str | None) -> str:
+    def look() -> str | None:
+        found = pipeline.execution(name or "")
+        return found.status if found and found.status != "RUNNING" else None
+
+    return until(look)
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def job_process(execution: str) -> int | None:
+    listed = subprocess.run(
+        ["ps", "-ax", "-ww", "-o", "pid=", "-o", "command="], capture_output=True, text=True
+    )
+    for line in listed.stdout.splitlines():
+        pid, _, command = line.strip().partition(" ")
+        if "job_process.py" in command and f"--execution_name {execution} " in command:
+            return int(pid)
+    return None
+
+
+def test_an_aborted_run_stops_with_its_job_is_recorded_told_and_resumed(
+    aws: EmbeddedAWS,
+    pipeline: Pipeline,
+    intake: Gateway,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    inbox = pipeline.subscribe_queue()
+    own = tmp_path / "own.csv"
+    own.write_bytes(SAMPLE.read_bytes() + b"\n")
+    receipt = upload(pipeline, "2026-02-16/parado.csv", own)
+    name = receipt.execution_name or ""
+    pid = until(lambda: job_process(name), every=0.01)
+    os.kill(pid, signal.SIGSTOP)  # a job that hangs
+
+    assert abort(pipeline, name, "arquivo errado", Output(as_json=True)) == 0
+
+    aborted = document(capsys)["checkpoint"]
+    assert isinstance(aborted, dict)
+    assert (aborted["status"], aborted["state"]) == ("ABORTED", "ValidateCSV")
+    assert aborted["error"]["cause"] == "arquivo errado"
+    assert ended(pipeline, name) == "ABORTED"
+    until(lambda: None if job_process(name) else True)
+    runs = aws.client("glue").get_job_runs(JobName=f"{pipeline.stack.name}-validation")["JobRuns"]
+    assert {r["JobRunState"] for r in runs if r["Arguments"]["--execution_name"] == name} == {
+        "STOPPED"
+    }
+    told = until(lambda: next(iter(pipeline.receive(inbox, 1)), None)).alert
+    assert (told.severity, told.status) == ("CRITICAL", "ABORTED")
+    assert pipeline.receive(inbox, 1) == []
+
+    resume(pipeline, intake, name, Output())
+    assert ended(pipeline, f"{name}-R1") == "SUCCEEDED"
+    with pytest.raises(UsageError, match="já terminou"):
+        abort(pipeline, name, "tarde demais", Output())
+
+
+@pytest.fixture(scope="module")
+def done(pipeline: Pipeline) -> Receipt:
+    receipt = upload(pipeline, "2026-02-16/conciliado.csv")
+    assert ended(pipeline, receipt.execution_name) == "SUCCEEDED"
+    return receipt
+
+
+def test_logs_are_those_of_every_part_of_one_run(
+    aws: EmbeddedAWS, pipeline: Pipeline, done: Receipt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = done.job_id or ""
+    assert logs(pipeline, Logs(aws.client, pipeline.stack.name), job, Output()) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any("lambda/reconciliation-trigger: INFO upload admitted" in line for line in lines)
+    assert any("lambda/reconciliation-notifier: INFO told" in line for line in lines)
+    for stage in Stage:
+        assert any(f"glue/reconciliation/output: {stage}: s3://" in line for line in lines)
+    assert not any("parado" in line for line in lines)
+
+
+def test_a_retracted_result_leaves_the_curated_tables_and_its_bytes_may_come_again(
+    aws: EmbeddedAWS,
+    pipeline: Pipeline,
+    intake: Gateway,
+    done: Receipt,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    job = done.job_id or ""
+
+    def curated() -> set[str]:
+        listed = aws.client("s3").list_objects_v2(
+            Bucket=pipeline.stack.data_bucket, Prefix="curated/"
+        )
+        return {found["Key"] for found in listed.get("Contents", ())}
+
+    before = curated()
+    assert retract(pipeline, intake, job, "extrato de outra conta", Output(as_json=True)) == 0
+    removed = document(capsys)["removed"]
+    assert isinstance(removed, list)
+    assert len(removed) == 4
+    assert before - curated() == set(removed)
+    assert retract(pipeline, intake, job, "outra vez", Output(as_json=True)) == 0
+    assert document(capsys)["removed"] == []
+
+    show(pipeline, job, Output())
+    assert (
+        "Retratado, e fora das tabelas curadas: extrato de outra conta" in capsys.readouterr().out
+    )
+    with pytest.raises(UsageError, match="retratado: extrato de outra conta"):
+        rerun(pipeline, intake, job, "outra vez", Output())
+    again = upload(pipeline, "2026-02-16/conciliado.csv")
+    assert again.outcome == "started"
+    assert again.execution_name != done.execution_name
+    assert ended(pipeline, again.execution_name) == "SUCCEEDED"
+    assert before == curated()
+
+
+def test_the_rows_of_a_corrected_file_stay_when_its_predecessor_is_retracted(
+    aws: EmbeddedAWS,
+    pipeline: Pipeline,
+    intake: Gateway,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key = "2026-02-16/corrigido.csv"
+    versions = []
+    for amount in ("1.00", "2.00"):
+        path = tmp_path / "x.csv"
+        path.write_text(
+            "side,entry_id,account,posted_on,amount,currency,reference,description,kind\n"
+            f"A,E1,1,2026-02-16,{amount},BRL,,,\nB,E1,1,2026-02-16,{amount},BRL,,,\n"
+        )
+        versions.append(upload(pipeline, key, path))
+        assert ended(pipeline, versions[-1].execution_name) == "SUCCEEDED"
+    assert retract(pipeline, intake, versions[0].job_id or "", "x", Output(as_json=True)) == 0
+    assert document(capsys)["removed"] == []
+    assert retract(pipeline, intake, versions[1].job_id or "", "x", Output(as_json=True)) == 0
+    assert len(document(capsys)["removed"]) == 4  # type: ignore[arg-type]
+
+
+def test_uploads_in_the_dead_letter_queue_are_offered_again(
+    aws: EmbeddedAWS, pipeline: Pipeline, done: Receipt, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sqs, stack = aws.client("sqs"), pipeline.stack
+    record = {
+        "eventName": "ObjectCreated:Put",
+        "eventTime": "2026-02-16T12:00:00.000Z",
+        "s3": {
+            "bucket": {"name": stack.ingress_bucket},
+            "object": {"key": done.upload.key, "size": 1, "versionId": done.upload.version},
+        },
+    }
+    for body in (json.dumps({"Records": [record]}), "no event"):
+        sqs.send_message(QueueUrl=stack.dlq_url, MessageBody=body)
+
+    assert redrive_dlq(pipeline, Output(as_json=True)) == 0
+
+    assert sorted(document(capsys)["redriven"]) == [  # type: ignore[call-overload]
+        "no event",
+        f"s3://{stack.ingress_bucket}/{done.upload.key}",
+    ]
+    assert redrive_dlq(pipeline, Output(as_json=True)) == 0
+    assert document(capsys) == {"redriven": []}
