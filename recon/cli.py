@@ -53,6 +53,12 @@ ProfileOrPath = Annotated[
 LocalOut = Annotated[
     Path | None, Parameter(help="Folder for the results (default: recon-out/<file's name>).")
 ]
+ResultPlace = Annotated[
+    str,
+    Parameter(
+        help="A folder that `recon reconcile` or `recon run` wrote, a job id, or the name of one execution."
+    ),
+]
 Json = Annotated[
     bool, Parameter(name="--json", help="One JSON document on stdout, the rest on stderr.")
 ]
@@ -140,7 +146,7 @@ def reconcile(
 
 @app.command
 def verify(
-    out: Annotated[Path, Parameter(help="A folder that `recon reconcile` or `recon run` wrote.")],
+    out: ResultPlace,
     /,
     *,
     profile: Annotated[
@@ -149,6 +155,9 @@ def verify(
             help="A profile's name, or the path of a .toml file (default: what the run used)."
         ),
     ] = None,
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
     json: Json = False,
 ) -> int:
     """Prove a result again from its files: sums, every match, the class of every row. Exit code 1: a check failed.
@@ -156,16 +165,24 @@ def verify(
     Example: recon verify saida
     """
     from recon.verify import verify
+    from recon.where import found
 
-    return verify(out, profile, Output(as_json=json))
+    with found(out, lambda: _pipeline(endpoint, aws, stack_name)) as result:
+        return verify(result, profile, Output(as_json=json))
 
 
 @app.command
 def explain(
-    out: Annotated[Path, Parameter(help="A folder that `recon reconcile` or `recon run` wrote.")],
+    out: ResultPlace,
     line: Annotated[int, Parameter(help="A line of the reconciled file, the first is 1.")],
     /,
     *,
+    reference: Annotated[
+        bool, Parameter(help="The line is one of the reference, not of the upload.")
+    ] = False,
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
     json: Json = False,
 ) -> int:
     """Tell what became of a line: its class, its counterpart, or what every near miss failed and by how much.
@@ -173,8 +190,10 @@ def explain(
     Example: recon explain saida 21
     """
     from recon.explain import explain
+    from recon.where import found
 
-    return explain(out, line, Output(as_json=json))
+    with found(out, lambda: _pipeline(endpoint, aws, stack_name)) as result:
+        return explain(result.folder, line, Output(as_json=json), reference=reference)
 
 
 @app.command

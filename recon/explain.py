@@ -16,7 +16,9 @@ from recon.output import Output
 from recon.verification.written import Written, located, read_written
 from shared import ptbr
 from shared.layout import Stage
-from shared.manifest import ValidationFigures
+from shared.lines import REFERENCE_BASE, in_reference, line_of_file
+from shared.lines import told as line_told
+from shared.manifest import RecordCounts, ValidationFigures
 from shared.taxonomy import ROW_CLASSES
 
 Row = dict[str, Any]
@@ -29,22 +31,29 @@ _CRITERIA = (
     "amount",
     "date",
 )  # in the order in which a row is told what it fails
-_FIELDS = ("account", "entry_id", "reference", "description", "kind", "group_key")
+_FIELDS = (
+    *("account", "entry_id", "reference", "description", "counterparty", "kind", "group_key"),
+)
 _LABELS = {
     "account": "Conta",
     "entry_id": "Id",
     "reference": "Referência",
     "description": "Descrição",
+    "counterparty": "De/para",
     "kind": "Tipo",
     "group_key": "Lote",
 }
 
 
-def explain(folder: Path, line: int, output: Output) -> int:
-    """Raises UsageError where the folder holds no result, or the file has no such line."""
+def explain(folder: Path, line: int, output: Output, *, reference: bool = False) -> int:
+    """Raises UsageError where the folder holds no result, or the file has no such line.
+
+    line: of the upload, or of the reference. What is told to machines has line numbers as the tables have them.
+    """
     written = read_written(folder)
     with _opened(written) as result:
-        told = _entry(result, line) or _not_an_entry(result, written, line)
+        line_no = REFERENCE_BASE + line if reference else line
+        told = _entry(result, line_no) or _not_an_entry(result, written, line, line_no)
     for text in _lines(told):
         output.line(_printable(text))
     if output.as_json:
@@ -191,47 +200,57 @@ def _miss(row: Row) -> Row:
     }
 
 
-def _not_an_entry(result: duckdb.DuckDBPyConnection, written: Written, line: int) -> Row:
-    if rejects := _rows(result, "from rejects where line_no = ?", line):
-        return {"line": line, "status": "rejected", "class": "rejected", "rejects": rejects}
+def _not_an_entry(
+    result: duckdb.DuckDBPyConnection, written: Written, line: int, line_no: int
+) -> Row:
+    if rejects := _rows(result, "from rejects where line_no = ?", line_no):
+        return {"line": line_no, "status": "rejected", "class": "rejected", "rejects": rejects}
+    of_reference = in_reference(line_no)
     (last,) = _rows(
         result,
         "select max(line_no) as line_no from "
-        "(select line_no from entries union all select line_no from rejects)",
+        "(select line_no from entries union all select line_no from rejects) "
+        "where (line_no > $1) = $2",
+        REFERENCE_BASE,
+        of_reference,
     )
     figures = written.figures.get(Stage.VALIDATION)
-    records = figures.lines if isinstance(figures, ValidationFigures) else 0
-    if not 1 <= line <= max(last["line_no"] or 0, records):
+    of_file: RecordCounts | None = None
+    if isinstance(figures, ValidationFigures):
+        of_file = figures.reference if of_reference else figures
+    records = of_file.lines if of_file else 0
+    if not 1 <= line <= max(line_of_file(last["line_no"] or 0), records):
+        where = "na referência" if of_reference else "no arquivo conciliado"
         raise UsageError(
-            f"A linha {ptbr.number(line)} não existe no arquivo conciliado.",
+            f"A linha {ptbr.number(line)} não existe {where}.",
             hint="As linhas contam-se como num editor: a primeira do arquivo é a 1.",
         )
-    return {"line": line, "status": "skipped", "class": None}
+    return {"line": line_no, "status": "skipped", "class": None}
 
 
 # In words
 
 
 def _lines(told: Row) -> Iterator[str]:
-    line = ptbr.number(told["line"])
+    line = line_told(told["line"]).capitalize()
     if told["status"] == "skipped":
         yield (
-            f"Linha {line}: não é um lançamento. É do cabeçalho, em branco, pulada pelo perfil, "
+            f"{line}: não é um lançamento. É do cabeçalho, em branco, pulada pelo perfil, "
             "ou continua o registro de uma linha anterior."
         )
         return
     if told["status"] == "rejected":
-        yield f"Linha {line}: rejeitada na validação, não entrou na conciliação."
+        yield f"{line}: rejeitada na validação, não entrou na conciliação."
         for reject in told["rejects"]:
             yield f"  {reject['message']}"
         return
-    yield f"Linha {line}: {told['label']}"
+    yield f"{line}: {told['label']}"
     yield f"  {_described(told['entry'])}"
     yield from _outcome(told)
     if told["near_misses"]:
         yield "Com quem foi comparada, passe a passe:"
     for miss in told["near_misses"]:
-        yield f"  {miss['pass']}, linha {ptbr.number(miss['line'])}: {_failure(miss)}"
+        yield f"  {miss['pass']}, {line_told(miss['line'])}: {_failure(miss)}"
 
 
 def _outcome(told: Row) -> Iterator[str]:
@@ -242,13 +261,13 @@ def _outcome(told: Row) -> Iterator[str]:
         if told["break_on"]:
             yield f"  Vira divergência em {ptbr.day(told['break_on'])}."
     for other in told["counterparts"]:
-        yield f"Contraparte, linha {ptbr.number(other['line_no'])}: {_described(other)}"
+        yield f"Contraparte, {line_told(other['line_no'])}: {_described(other)}"
     if more := told["counterparts_in_all"] - len(told["counterparts"]):
         yield f"… e mais {ptbr.number(more)}"
     nearest = told.get("nearest")
     if nearest and not told["counterparts"]:
         entry = nearest["entry"]
-        yield f"Candidato mais próximo, linha {ptbr.number(entry['line_no'])}: {_described(entry)}"
+        yield f"Candidato mais próximo, {line_told(entry['line_no'])}: {_described(entry)}"
 
 
 def _described(entry: Row) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic_core import to_jsonable_python
 
 from jobs.profile import Profile, load_profile
@@ -14,15 +12,21 @@ from recon.stages import find_profile
 from recon.verification.checks import Check
 from recon.verification.checks import verify as verify_tables
 from recon.verification.written import Written, read_written
+from recon.where import Result
 from shared import ptbr
 
 _MARKS = {True: "✓", False: "✗", None: "–"}
 
 
-def verify(folder: Path, profile: str | None, output: Output) -> int:
+def verify(result: Result, profile: str | None, output: Output) -> int:
     """profile: what the run used, where None."""
-    used = find_profile(profile) if profile else _recorded_profile(read_written(folder))
-    checks = verify_tables(folder, used)
+    if profile:
+        used = find_profile(profile)
+    elif result.published:
+        used = result.published()
+    else:
+        used = _recorded_profile(read_written(result.folder))
+    checks = verify_tables(result.folder, used)
     for check in checks:
         output.line(f"{_MARKS[check.held]} {check.name}: {check.sentence}")
         for row in check.rows:

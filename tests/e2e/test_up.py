@@ -206,6 +206,24 @@ def test_an_upload_becomes_a_run_and_the_run_an_alert(up: Up, owned: Owned) -> N
     assert f"s3://{up.line['data_bucket']}/runs/{alert['job_id']}/" in shown.stdout
 
 
+def test_a_run_is_proven_again_and_its_lines_are_explained_from_what_it_left(
+    up: Up, owned: Owned
+) -> None:
+    verified = up.recon("verify", owned.alert["job_id"], "--json")
+    assert verified.returncode == 0, verified.stderr
+    told = json.loads(verified.stdout)
+    assert (told["verified"], told["failed"], told["not_checked"]) == (True, [], [])
+
+    explained = up.recon("explain", owned.alert["job_id"], "3")
+    assert explained.returncode == 0, explained.stderr
+    assert "Linha 3: Conciliado – exato" in explained.stdout
+    assert "Contraparte, linha 2" in explained.stdout
+
+    unknown = up.recon("verify", "JOB-20260216-default-nenhum")
+    assert unknown.returncode == 2
+    assert "Não há execução" in unknown.stderr
+
+
 def test_publishing_again_leaves_alone_what_an_analyst_changed(up: Up) -> None:
     profile = {"Bucket": up.line["data_bucket"], "Key": "profiles/extrato-br.toml"}
     body = up.s3.get_object(**profile)["Body"].read() + b"# do analista\n"
