@@ -25,6 +25,7 @@ RUNS = "runs/"
 RECEIPTS = "intake/receipts/"
 PROFILES = "profiles/"
 CODE = "code/"
+STAGING = "staging/"  # what the workers of a Spark run pass to each other
 
 
 # Data bucket: runs

@@ -6,12 +6,13 @@ import importlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from jobs.reconciliation.engine import EngineName
 from services.trigger.redelivery import PAUSES, while_it_is_taken
-from shared.layout import JOBS_ARCHIVE_KEY, PROFILES, Stage, job_script_key
+from shared.layout import JOBS_ARCHIVE_KEY, PROFILES, STAGING, Stage, job_script_key
 from shared.settings import EnvironmentSettings
 
 ROOT = Path(__file__).parents[2]
@@ -315,15 +316,19 @@ def test_uploads_and_results_end_by_parameter_and_intake_never(template: Any) ->
         ("IngressBucket", ""): 1825,
         ("DataBucket", "runs/"): 1825,
         ("DataBucket", "curated/"): 1825,
+        ("DataBucket", STAGING): 1,
         ("CheckpointsBucket", ""): 1825,
     }
     assert template.parameters["RetentionDays"]["Default"] == 1825
     for bucket in BUCKETS:
         kept = template.properties(bucket)["LifecycleConfiguration"]["Rules"]
-        replaced = [
-            r["NoncurrentVersionExpiration"] for r in kept if "NoncurrentVersionExpiration" in r
-        ]
-        assert replaced == [{"NoncurrentDays": 90}]
+        replaced = {
+            rule.get("Prefix", ""): rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+            for rule in kept
+            if "NoncurrentVersionExpiration" in rule
+        }
+        # A versioned bucket keeps what its own expiry removes: what is staged would stay for 90 days.
+        assert replaced == {"": 90} | ({STAGING: 1} if bucket == "DataBucket" else {})
 
 
 def test_every_new_object_is_announced_to_the_queue(template: Any) -> None:
@@ -406,6 +411,34 @@ def test_a_job_finds_its_code_profiles_and_pins(template: Any, logical_id: str) 
     in_glue = {"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"}
     wanted = {pin for pin in locked if pin.partition("==")[0] not in in_glue}
     assert set(arguments["--additional-python-modules"].split(",")) == wanted
+
+
+@pytest.mark.parametrize("engine", get_args(EngineName))
+def test_the_engine_is_the_jobs_own_argument_by_parameter(template: Any, engine: str) -> None:
+    """Nothing else passes it, so a job that is edited in Glue runs on another one without a deployment."""
+    assert template.parameters["Engine"]["AllowedValues"] == list(get_args(EngineName))
+    deployed = type(template)(template.document, Engine=engine)
+    arguments = deployed.properties("ReconciliationJob")["DefaultArguments"]
+    assert arguments["--engine"] == engine
+    assert "--engine" not in (ROOT / "infra" / "pipeline.asl.json").read_text()
+
+
+def test_sparks_workers_share_a_folder_that_the_jobs_may_write_and_empty(template: Any) -> None:
+    arguments = template.properties("ReconciliationJob")["DefaultArguments"]
+    assert arguments["--staging_path"] == f"s3://{DATA}/{STAGING}".rstrip("/")
+    (staging,) = (s for s in template.statements("JobRole") if s["Sid"] == "StageForSpark")
+    # A task writes under a name of its own, which is then copied and deleted: S3 cannot rename.
+    assert staging["Action"] == [
+        "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload",
+    ]  # fmt: skip
+    assert staging["Resource"] == [f"arn:aws:s3:::{DATA}/{STAGING}*"]
+    deleting = {
+        resource
+        for statement in template.statements("JobRole")
+        if "s3:DeleteObject" in statement["Action"]
+        for resource in statement["Resource"]
+    }
+    assert deleting == set(staging["Resource"])  # results are never deleted by a job
 
 
 def test_the_jobs_logs_go_where_their_groups_are(template: Any) -> None:
