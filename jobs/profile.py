@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from string import ascii_letters, digits
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
@@ -257,12 +258,9 @@ class AmountSource(SignedSource):
         return {"": self.column} | ({"mark": self.mark} if self.mark else {})
 
 
-class Columns(_Section):
-    """Canonical column → the file's column."""
+class SideColumns(_Section):
+    """Canonical column → the file's column, of a file whose side is known."""
 
-    side: SideSource = Field(
-        description='"A", "B", o nome de uma coluna ou { column = "…", values = { RAZAO = "A" } }'
-    )
     posted_on: Source = Field(description=_NAME)
     value_on: Source | None = Field(None, description=_TABLE)
     amount: AmountSource = Field(description=_AMOUNT)
@@ -285,6 +283,12 @@ class Columns(_Section):
         if value.optional:
             raise ValueError
         return value
+
+
+class Columns(SideColumns):
+    side: SideSource = Field(
+        description='"A", "B", o nome de uma coluna ou { column = "…", values = { RAZAO = "A" } }'
+    )
 
     @property
     def _mapped(self) -> dict[str, Source]:
@@ -374,6 +378,31 @@ def _with_value(pattern: str) -> str:
     return pattern if _VALUE in pattern else f"{_VALUE}{pattern})"
 
 
+_EXTRACT = (
+    'coluna canônica = expressão regular, ou { from = "description", pattern = "…" }: '
+    "o que encher a coluna onde está vazia"
+)
+
+
+class SideFile(_Section):
+    """The file that one side is."""
+
+    csv: Csv = Field(default_factory=Csv, description="uma tabela")
+    columns: SideColumns = Field(description="uma tabela")
+    extract: dict[TextColumn, Extract] = Field(default_factory=dict, description=_EXTRACT)
+
+
+class Sides(_Section):
+    A: SideFile = Field(description="uma tabela: o arquivo de referência")
+    B: SideFile = Field(description="uma tabela: o arquivo enviado")
+
+
+class ReferenceRules(_Section):
+    max_age_days: StrictInt = Field(
+        ge=0, le=MAX_DAYS, description="dias, um inteiro de 0 a 36600: mais velha, não serve"
+    )
+
+
 class Validate(_Section):
     max_reject_ratio: Decimal = Field(
         Decimal(1),
@@ -457,9 +486,9 @@ class Pass(_Section):
         return self
 
     @property
-    def columns(self) -> set[str]:
-        """Canonical columns that it reads, but amount and currency, which every file has."""
-        named = {*self.on, self.group_by or "amount", self.compare}
+    def key(self) -> set[str]:
+        """Canonical columns of its key, but amount and currency, which every file has."""
+        named = {*self.on, self.group_by or "amount"}
         return {column.removesuffix("_norm") for column in named} - {"amount", "currency"}
 
 
@@ -537,11 +566,28 @@ class Aging(_Section):
         return value
 
 
+@dataclass(frozen=True)
+class FileFormat:
+    """How one file is read. at: where the profile says it, as in `[sides.A.columns]`."""
+
+    csv: Csv
+    columns: Columns
+    extract: Mapping[TextColumn, Extract]
+    currency: str
+    at: str = ""
+
+    @property
+    def filled(self) -> set[str]:
+        """Canonical columns that its entries may have."""
+        return self.columns.names | self.extract.keys()
+
+
 class Profile(_Section):
     schema_version: Literal[1] = Field(alias="schema", description="1")
     name: ProfileName = Field(description="a-z, 0-9 e hífen, até 24 caracteres")
-    layout: Literal["single_file"] = Field(
-        description='"single_file" (esta versão não executa outros)'
+    layout: Literal["single_file", "against_reference"] = Field(
+        description='"single_file" (os dois lados em um arquivo) ou "against_reference" (o arquivo '
+        "enviado é o lado B, e uma referência guardada antes é o A)"
     )
     timezone: Literal["America/Sao_Paulo"] = Field(
         "America/Sao_Paulo", description='"America/Sao_Paulo"'
@@ -550,12 +596,10 @@ class Profile(_Section):
         "BRL", description="um código ISO 4217, como BRL: vale onde o arquivo não diz a moeda"
     )
     csv: Csv = Field(default_factory=Csv, description="uma tabela")
-    columns: Columns = Field(description="uma tabela")
-    extract: dict[TextColumn, Extract] = Field(
-        default_factory=dict,
-        description='coluna canônica = expressão regular, ou { from = "description", pattern = "…" }: '
-        "o que encher a coluna onde está vazia",
-    )
+    columns: Columns | None = Field(None, description="uma tabela")
+    extract: dict[TextColumn, Extract] = Field(default_factory=dict, description=_EXTRACT)
+    sides: Sides | None = Field(None, description="as tabelas A e B")
+    reference: ReferenceRules | None = Field(None, description="uma tabela")
     validation: Validate = Field(
         default_factory=Validate, alias="validate", description="uma tabela"
     )
@@ -575,24 +619,75 @@ class Profile(_Section):
         return value
 
     @model_validator(mode="after")
+    def _of_its_layout(self) -> Self:
+        of_one_file, of_two = {"csv", "columns", "extract"}, {"sides", "reference"}
+        needed, foreign, instead = (
+            ({"columns"}, of_two, "[csv], [columns] e [extract]")
+            if self.layout == "single_file"
+            else (
+                of_two,
+                of_one_file,
+                "[sides.A.csv], [sides.A.columns], o mesmo de B, e [reference]",
+            )
+        )
+        layout = f'layout = "{self.layout}"'
+        if wrong := foreign & self.model_fields_set:
+            raise ValueError(f"{layout} não tem {', '.join(sorted(wrong))}: usa {instead}")
+        if missing := [name for name in sorted(needed) if getattr(self, name) is None]:
+            raise ValueError(f"{layout} precisa de {', '.join(missing)}: usa {instead}")
+        return self
+
+    @property
+    def upload(self) -> FileFormat:
+        if self.sides:
+            return self._of_side(self.sides.B, "B")
+        if self.columns is None:
+            raise TypeError(f"no columns in layout {self.layout}")
+        return FileFormat(self.csv, self.columns, self.extract, self.currency)
+
+    @property
+    def reference_file(self) -> FileFormat | None:
+        """None: both sides are in the upload."""
+        return self._of_side(self.sides.A, "A") if self.sides else None
+
+    @property
+    def mapped(self) -> set[str]:
+        """Canonical columns that a file of it may have."""
+        return set().union(*(file.columns.names for file in self._files))
+
+    @property
+    def _files(self) -> list[FileFormat]:
+        return [file for file in (self.reference_file, self.upload) if file]
+
+    def _of_side(self, file: SideFile, side: Side) -> FileFormat:
+        columns = Columns.model_validate({**dict(file.columns), "side": side})
+        return FileFormat(file.csv, columns, file.extract, self.currency, f"sides.{side}.")
+
+    @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         names = [p.name for p in self.passes]
         if len(set(names)) < len(names):
             raise ValueError("dois [[passes]] têm o mesmo name")
         if all(p.mode == "suggest" for p in self.passes):
             raise ValueError('falta um [[passes]] com mode = "automatic": sugestões nada conciliam')
-        _require("extract", {e.source for e in self.extract.values()}, self.columns.names)
-        sources = self.columns.names | self.extract.keys()
+        files = self._files
+        for file in files:
+            mapped = file.columns.names
+            _require("extract", {e.source for e in file.extract.values()}, mapped, file)
+            _require("skip_rows_where", file.csv.skip_rows_where, mapped, file)
+            for p in self.passes:
+                _require(f"o passe {p.name}", p.key, file.filled, file)
+        # What a row may lack, one side may lack.
+        sources = set().union(*(file.filled for file in files))
         for p in self.passes:
-            _require(f"o passe {p.name}", p.columns, sources)
+            _require(f"o passe {p.name}", {p.compare} - {"amount"}, sources, *files)
         if self.reversals:
             linked = {column.removesuffix("_norm") for column in self.reversals.on}
-            _require("reversals", {"kind", *linked}, sources)
+            _require("reversals", {"kind", *linked}, sources, *files)
         if self.fees:
-            _require("fees", {self.fees.by, "gross", "fee"}, sources)
+            _require("fees", {self.fees.by, "gross", "fee"}, sources, *files)
         if "on_balance_break" in self.validation.model_fields_set:
-            _require("validate.on_balance_break", {"balance"}, self.columns.names)
-        _require("skip_rows_where", self.csv.skip_rows_where, self.columns.names)
+            _require("validate.on_balance_break", {"balance"}, sources, *files)
         return self
 
     @property
@@ -601,9 +696,10 @@ class Profile(_Section):
         return sha256_of(self.model_dump(mode="json"))
 
 
-def _require(user: str, columns: Iterable[str], sources: set[str]) -> None:
+def _require(user: str, columns: Iterable[str], sources: set[str], *files: FileFormat) -> None:
     if missing := set(columns) - sources:
-        raise ValueError(f"{user} usa {', '.join(sorted(missing))}, que falta em [columns]")
+        where = " e em ".join(f"[{file.at}columns]" for file in files)
+        raise ValueError(f"{user} usa {', '.join(sorted(missing))}, que falta em {where}")
 
 
 def minor_units(value: Decimal, exponent: int) -> int:

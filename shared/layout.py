@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 
@@ -24,8 +24,10 @@ STAGE_ERROR = "error.json"
 RUNS = "runs/"
 RECEIPTS = "intake/receipts/"
 PROFILES = "profiles/"
+REFERENCE = "reference/"
 CODE = "code/"
 STAGING = "staging/"  # what the workers of a Spark run pass to each other
+_PUT_AT = "%Y%m%dT%H%M%SZ"
 
 
 # Data bucket: runs
@@ -85,6 +87,25 @@ def claim_key(profile: str, file_hash: str, number: int) -> str:
 
 def profile_key(profile: str) -> str:
     return f"{PROFILES}{profile}.toml"
+
+
+def reference_prefix(profile: str) -> str:
+    return f"{REFERENCE}{profile}/"
+
+
+def reference_key(profile: str, put_at: datetime, sha256: str) -> str:
+    """Names sort by time: the newest is the one that counts."""
+    return f"{reference_prefix(profile)}{put_at.astimezone(UTC):{_PUT_AT}}-{sha256[:16]}.csv"
+
+
+def reference_put_at(name: str) -> datetime | None:
+    """When a reference of this name was put; None where no reference is so named."""
+    if not re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{16}\.csv", name):
+        return None
+    try:
+        return datetime.strptime(name[:16], _PUT_AT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def curated_key(table: str, day: date, profile: str, bucket: str, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -55,6 +56,21 @@ class ValidationFigures(RecordCounts):
 
     stage: Literal[Stage.VALIDATION] = Stage.VALIDATION
     reference: ReferenceFigures | None = None
+
+    @property
+    def both(self) -> RecordCounts:
+        """Of the upload and the reference together: what the stages after validation get."""
+        if self.reference is None:
+            return self
+        counts = Counter(self.codes) + Counter(self.reference.codes)
+        return RecordCounts(
+            lines=self.lines + self.reference.lines,
+            header=self.header + self.reference.header,
+            skipped=self.skipped + self.reference.skipped,
+            entries=self.entries + self.reference.entries,
+            rejected=self.rejected + self.reference.rejected,
+            codes=dict(sorted(counts.items())),
+        )
 
 
 class CurrencyFigures(Contract):

@@ -114,12 +114,10 @@ def check_identities(
     coverage: Sequence[Total],
     bridge: Iterable[BridgeLine],
 ) -> tuple[IdentityCheck, ...]:
-    accounted = validation.header + validation.skipped + validation.rejected + validation.entries
+    read = validation.both
+    accounted = read.header + read.skipped + read.rejected + read.entries
     entries = sum(total.lines for total in totals)
-    checks = [
-        _check("records", validation.lines, accounted),
-        _check("entries", validation.entries, entries),
-    ]
+    checks = [_check("records", read.lines, accounted), _check("entries", read.entries, entries)]
     for total in totals:
         parts = [
             _sum(coverage, total.side, total.currency, outcome)

@@ -50,10 +50,11 @@ def reconcile(
     machine lacks the engine.
     """
     chosen: Engine
-    if engine_for(engine, validation.entries) == "spark":
+    count = validation.both.entries
+    if engine_for(engine, count) == "spark":
         from jobs.reconciliation.spark_engine import SparkEngine
 
-        chosen = SparkEngine(out_dir, validation.entries, staging, threads, memory_limit)
+        chosen = SparkEngine(out_dir, count, staging, threads, memory_limit)
     else:
         chosen = DuckDBEngine(out_dir, threads, memory_limit)
     with chosen as running:
@@ -128,7 +129,7 @@ def _figures(
 
     return ReconciliationFigures(
         verdict=proof.verdict_of(
-            identities, currencies, counts, material, validation.rejected, profile.materiality
+            identities, currencies, counts, material, validation.both.rejected, profile.materiality
         ),
         result_hash=proof.result_hash(
             *(engine.fetch(rule(f"{name}_digest"))[0] for name in ("matches", "breaks"))

@@ -9,21 +9,24 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs.profile import Profile
+from jobs.profile import FileFormat, Profile
 from jobs.validation import shortcut
 from jobs.validation.encoding import utf8_chunks
 from jobs.validation.header import find_header
 from jobs.validation.judgement import Reader, Reject, place
 from jobs.validation.records import Block, Grammar, cut
+from jobs.validation.reference import Reference
 from jobs.validation.refusal import RefusedFileError
 from jobs.validation.sorting import Sorted, sort_out
-from shared.manifest import ValidationFigures
+from shared.lines import REFERENCE_BASE
+from shared.manifest import RecordCounts, ValidationFigures
 from shared.ptbr import count, number
 
 CHUNK = 4 << 20  # bytes read at a time
@@ -40,7 +43,7 @@ REJECT_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class ValidationResult:
-    """What an accepted file left. sha256: of the bytes that were read."""
+    """What accepted files left. sha256: of the upload's bytes that were read."""
 
     entries: Path
     rejects: Path
@@ -53,50 +56,93 @@ def validate(
     profile: Profile,
     out_dir: Path,
     expected_hash: str | None = None,
+    reference: Reference | None = None,
     *,
     chunk: int = CHUNK,
 ) -> ValidationResult:
-    """Writes entries and rejects to `out_dir`. Raises RefusedFileError, and leaves neither there."""
+    """Writes entries and rejects to `out_dir`: the upload's, then the reference's where the profile has one.
+
+    Raises RefusedFileError, and leaves neither there.
+    """
+    of_reference = profile.reference_file
+    if (of_reference is None) is not (reference is None):
+        raise ValueError(f"{profile.name}, of layout {profile.layout}, with reference {reference}")
+    limit = profile.validation.max_reject_ratio
+    with _outputs(out_dir) as tables:
+        upload, sha256 = _enter(source, profile.upload, tables, limit, expected_hash, chunk=chunk)
+        figures = ValidationFigures(**dict(upload))
+        if reference and of_reference:
+            counts = _enter_reference(reference, of_reference, tables, limit)
+            figures = figures.model_copy(update={"reference": reference.figures(counts)})
+    return ValidationResult(out_dir / ENTRIES, out_dir / REJECTS, figures, sha256)
+
+
+def _enter_reference(
+    reference: Reference, file: FileFormat, tables: _Tables, limit: Decimal
+) -> RecordCounts:
+    try:
+        with reference.path.open("rb") as source:
+            counts, _ = _enter(source, file, tables, limit, reference.sha256, REFERENCE_BASE + 1)
+    except RefusedFileError as refused:
+        raise RefusedFileError(
+            f"A referência {reference.name} não serve ({refused.error_code}): {refused.message}",
+            hint=f"{refused.hint} A referência se troca com recon reference put.",
+            code="REFERENCE_REFUSED",
+            quote=refused.quote,
+        ) from refused
+    return counts
+
+
+def _enter(
+    source: BinaryIO,
+    file: FileFormat,
+    tables: _Tables,
+    limit: Decimal,
+    expected_hash: str | None = None,
+    first_line: int = 1,
+    chunk: int = CHUNK,
+) -> tuple[RecordCounts, str]:
+    """One file into the tables: its records, and the SHA-256 of its bytes."""
     digest = hashlib.sha256()
-    grammar = Grammar(profile.csv)
+    grammar = Grammar(file.csv)
     codes: Counter[str] = Counter()
     entered = 0
     first: Reject | None = None
-    with _outputs(out_dir) as (entries, rejects):
-        blocks = cut(utf8_chunks(source, profile.csv.encoding, digest, chunk), grammar)
-        reader, skipped, blocks = find_header(blocks, grammar, profile)
-        lines = 1 + skipped
-        for block, found in _in_order(blocks, reader):
-            lines += len(block)
-            skipped += found.skipped
-            entered += len(found.entries)
-            codes.update(reject.code for reject in found.rejects)
-            entries.write_table(found.entries)
-            if found.rejects:
-                first = first or found.rejects[0]
-                rows = [dataclasses.asdict(reject) for reject in found.rejects]
-                rejects.write_table(pa.Table.from_pylist(rows, REJECT_SCHEMA))
-        figures = ValidationFigures(
-            lines=lines,
-            header=1,
-            skipped=skipped,
-            entries=entered,
-            rejected=codes.total(),
-            codes=dict(sorted(codes.items())),
-        )
-        if lines != 1 + skipped + entered + figures.rejected:
-            raise RuntimeError(f"records do not add up: {figures}")
-        try:
-            _accept(figures, profile, first, digest.hexdigest(), expected_hash)
-        except RefusedFileError as refused:
-            refused.figures = figures
-            raise
-    return ValidationResult(out_dir / ENTRIES, out_dir / REJECTS, figures, digest.hexdigest())
+    entries, rejects = tables
+    blocks = cut(utf8_chunks(source, file.csv.encoding, digest, chunk), grammar, first_line)
+    reader, skipped, blocks = find_header(blocks, grammar, file)
+    lines = 1 + skipped
+    for block, found in _in_order(blocks, reader):
+        lines += len(block)
+        skipped += found.skipped
+        entered += len(found.entries)
+        codes.update(reject.code for reject in found.rejects)
+        entries.write_table(found.entries)
+        if found.rejects:
+            first = first or found.rejects[0]
+            rows = [dataclasses.asdict(reject) for reject in found.rejects]
+            rejects.write_table(pa.Table.from_pylist(rows, REJECT_SCHEMA))
+    counts = RecordCounts(
+        lines=lines,
+        header=1,
+        skipped=skipped,
+        entries=entered,
+        rejected=codes.total(),
+        codes=dict(sorted(codes.items())),
+    )
+    if lines != 1 + skipped + entered + counts.rejected:
+        raise RuntimeError(f"records do not add up: {counts}")
+    try:
+        _accept(counts, limit, first, digest.hexdigest(), expected_hash)
+    except RefusedFileError as refused:
+        refused.figures = ValidationFigures(**dict(counts))
+        raise
+    return counts, digest.hexdigest()
 
 
 def _accept(
-    figures: ValidationFigures,
-    profile: Profile,
+    figures: RecordCounts,
+    limit: Decimal,
     first: Reject | None,
     sha256: str,
     expected: str | None,
@@ -117,7 +163,6 @@ def _accept(
             hint="Confira se o período exportado tem lançamentos.",
             code="NO_DATA_ROWS",
         )
-    limit = profile.validation.max_reject_ratio
     if first and (not figures.entries or figures.rejected > limit * rows):
         tolerated = (
             f"; o perfil tolera até {limit:%}" if figures.entries else ": nenhuma pôde ser lida"
@@ -144,8 +189,11 @@ def _in_order(blocks: Iterator[Block], reader: Reader) -> Iterator[tuple[Block, 
             yield ready, future.result()
 
 
+_Tables = tuple[pq.ParquetWriter, pq.ParquetWriter]  # entries and rejects
+
+
 @contextmanager
-def _outputs(folder: Path) -> Iterator[tuple[pq.ParquetWriter, pq.ParquetWriter]]:
+def _outputs(folder: Path) -> Iterator[_Tables]:
     """Both files, removed again where the file is refused."""
     paths = folder / ENTRIES, folder / REJECTS
     folder.mkdir(parents=True, exist_ok=True)
@@ -154,7 +202,7 @@ def _outputs(folder: Path) -> Iterator[tuple[pq.ParquetWriter, pq.ParquetWriter]
             pq.ParquetWriter(
                 paths[0],
                 shortcut.SCHEMA,
-                use_dictionary=["side", "posted_on", "currency", "kind"],  # type: ignore[arg-type]
+                use_dictionary=["side", "posted_on", "value_on", "currency", "kind"],  # type: ignore[arg-type]
                 write_statistics=["side", "line_no", "posted_on", "amount", "currency"],
                 column_encoding={"line_no": "DELTA_BINARY_PACKED"},
             ) as entries,

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
-from jobs.profile import Csv, Profile
+from jobs.profile import Csv, FileFormat
 from jobs.validation.encoding import as_utf8, decodes
 from jobs.validation.judgement import Reader, without_line_break
 from jobs.validation.records import Block, Grammar
 from jobs.validation.refusal import RefusedFileError
+from shared.lines import told
 from shared.ptbr import count, number
 
 SEARCHED = 100  # records: a longer preamble is a wrong profile
@@ -27,34 +28,34 @@ _DELIMITERS = {";": "ponto e vírgula", ",": "vírgula", "\t": "tabulação", "|
 
 
 def find_header(
-    blocks: Iterator[Block], grammar: Grammar, profile: Profile
+    blocks: Iterator[Block], grammar: Grammar, file: FileFormat
 ) -> tuple[Reader, int, Iterator[Block]]:
     """The reader of the file's columns, how many records stand above the header, the blocks below.
 
     Raises RefusedFileError where there is no header with the mapped columns.
     """
-    marks: _Marks = {(name,) for name in profile.csv.header_match} or set(
-        profile.columns.required.values()
+    marks: _Marks = {(name,) for name in file.csv.header_match} or set(
+        file.columns.required.values()
     )
     above: list[tuple[int, bytes]] = []
     skipped = 0
     for block in blocks:
         for i in range(len(block)):
-            body = as_utf8(without_line_break(block.record(i)), profile.csv.encoding_fallback)
+            body = as_utf8(without_line_break(block.record(i)), file.csv.encoding_fallback)
             names = _names(body, grammar)
             if not _missing(marks, names):
-                _check(names, int(block.lines[i]), profile)
+                _check(names, int(block.lines[i]), file)
                 return (
-                    Reader(profile, grammar, names),
+                    Reader(file, grammar, names),
                     skipped,
                     chain((block.after(i + 1),), blocks),
                 )
             skipped += 1
             if body:
                 above.append((int(block.lines[i]), body))
-            if len(above) == (SEARCHED if profile.csv.header_match else 1):
-                raise _no_header(above, marks, grammar, profile.csv)
-    raise _no_header(above, marks, grammar, profile.csv)
+            if len(above) == (SEARCHED if file.csv.header_match else 1):
+                raise _no_header(above, marks, grammar, file)
+    raise _no_header(above, marks, grammar, file)
 
 
 def _names(body: bytes, grammar: Grammar) -> list[str]:
@@ -67,28 +68,32 @@ def _missing(marks: _Marks, names: Collection[str]) -> list[str]:
     return ['" ou "'.join(any_of) for any_of in marks if present.isdisjoint(any_of)]
 
 
-def _check(names: Sequence[str], line: int, profile: Profile) -> None:
+def _check(names: Sequence[str], line: int, file: FileFormat) -> None:
     times = Counter(names)
     fault = quote = None
     if len(names) > MAX_COLUMNS:
         fault = f"tem {number(len(names))} colunas, e o limite é {number(MAX_COLUMNS)}"
-    elif missing := _missing(profile.columns.required.values(), times):
-        fault = f"não tem {_list(missing)}; {_known(names, set(chain(*profile.columns.sources.values())))}"
+    elif missing := _missing(file.columns.required.values(), times):
+        fault = (
+            f"não tem {_list(missing)}; {_known(names, set(chain(*file.columns.sources.values())))}"
+        )
         quote = _quoted(line, names)
-    elif twice := [name for name in profile.columns.among(times).values() if times[name] > 1]:
+    elif twice := [name for name in file.columns.among(times).values() if times[name] > 1]:
         fault = f"tem mais de uma coluna {_list(twice)}"
     if fault:
         raise RefusedFileError(
-            f"O cabeçalho (linha {number(line)}) {fault}.",
-            hint="Confira se o arquivo é do tipo que o perfil descreve, ou corrija [columns] no perfil.",
+            f"O cabeçalho ({told(line)}) {fault}.",
+            hint="Confira se o arquivo é do tipo que o perfil descreve, ou corrija "
+            f"[{file.at}columns] no perfil.",
             code="HEADER_NOT_FOUND",
             quote=quote,
         )
 
 
 def _no_header(
-    above: Sequence[tuple[int, bytes]], marks: _Marks, grammar: Grammar, csv: Csv
+    above: Sequence[tuple[int, bytes]], marks: _Marks, grammar: Grammar, file: FileFormat
 ) -> RefusedFileError:
+    csv = file.csv
     if not above:
         return RefusedFileError(
             "O arquivo está vazio.", hint="Gere o arquivo de novo e reenvie.", code="EMPTY_FILE"
@@ -102,7 +107,7 @@ def _no_header(
     for line, body in above:
         if encoding := _other_encoding(body, csv.encoding):
             return RefusedFileError(
-                f"A linha {number(line)} não é texto em {csv.encoding}, como o perfil declara.",
+                f"A {told(line)} não é texto em {csv.encoding}, como o perfil declara.",
                 hint=f"O arquivo parece estar em {encoding}: salve-o como {csv.encoding} ou "
                 "corrija encoding no perfil.",
                 code="ENCODING",
@@ -112,17 +117,17 @@ def _no_header(
         if other := _other_delimiter(body, marks, found, csv):
             return RefusedFileError(
                 f"O arquivo não está delimitado por {_shown(csv.delimiter)}, como o perfil declara: "
-                f"a linha {number(line)} tem {count(found, 'coluna', 'colunas')}, e o perfil "
+                f"a {told(line)} tem {count(found, 'coluna', 'colunas')}, e o perfil "
                 f"espera {len(marks)}.",
                 hint=f"O arquivo parece delimitado por {_shown(other)}: use o perfil desse tipo de "
                 "arquivo ou corrija delimiter no perfil.",
                 code="WRONG_DELIMITER",
             )
-    mapping = "header_match" if csv.header_match else "[columns]"
+    mapping = "header_match" if csv.header_match else f"[{file.at}columns]"
     line, body = min(above, key=lambda seen: len(_missing(marks, _names(seen[1], grammar))))
     names = _names(body, grammar)
     return RefusedFileError(
-        f"Cabeçalho não encontrado: a linha {number(line)}, a mais parecida, não tem "
+        f"Cabeçalho não encontrado: a {told(line)}, a mais parecida, não tem "
         f"{_list(sorted(_missing(marks, names)))}; {_known(names, set(chain(*marks)))}.",
         hint=f"Confira se o arquivo é do tipo que o perfil descreve, ou corrija {mapping} no perfil.",
         code="HEADER_NOT_FOUND",
@@ -132,13 +137,13 @@ def _no_header(
 
 def _known(names: Sequence[str], known: Collection[str]) -> str:
     """What was found, by the names that the profile has: any other may be data, in a file without a header."""
-    told = [name for name in names if name in known]
-    among = f", entre elas {_list(told)}" if told else ""
+    ours = [name for name in names if name in known]
+    among = f", entre elas {_list(ours)}" if ours else ""
     return f"tem {count(len(names), 'coluna', 'colunas')}{among}"
 
 
 def _quoted(line: int, names: Sequence[str]) -> str:
-    return f"A linha {number(line)} tem {_list(names)}."
+    return f"A {told(line)} tem {_list(names)}."
 
 
 def _no_text(body: bytes) -> str | None:

@@ -15,10 +15,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.profile import AMOUNT_COLUMNS, TEXT_COLUMNS, Profile
+from jobs.profile import AMOUNT_COLUMNS, TEXT_COLUMNS, FileFormat
 from jobs.validation.encoding import as_utf8
 from jobs.validation.records import Grammar
 from shared.currency import EXPONENTS
+from shared.lines import told
 from shared.ptbr import number
 
 YEARS = range(1900, 2100)  # outside lie typing errors and the `no date` of old systems
@@ -58,27 +59,27 @@ class Fault(Exception):
 
 
 class Reader:
-    """A profile compiled for one file's header: what each column means."""
+    """A format compiled for one file's header: what each column means."""
 
-    def __init__(self, profile: Profile, grammar: Grammar, names: Sequence[str]) -> None:
-        csv, side = profile.csv, profile.columns.side
+    def __init__(self, file: FileFormat, grammar: Grammar, names: Sequence[str]) -> None:
+        csv, side = file.csv, file.columns.side
         self.grammar = grammar
         self.width = len(names)
-        self.sources = profile.columns.among(names)
+        self.sources = file.columns.among(names)
         self.index = {slot: names.index(name) for slot, name in self.sources.items()}
-        self.constants = profile.columns.constants
+        self.constants = file.columns.constants
         self.skip_rules = csv.skip_rows_where
         self.extractions = {
             column: (extract.source, extract.named_pattern)
-            for column, extract in profile.extract.items()
+            for column, extract in file.extract.items()
         }
         self._encoding = csv.encoding
         self.fallback = csv.encoding_fallback
-        self._constant_side, self._sides = side.constant, side.values
-        self._currency = profile.currency
+        self.constant_side, self._sides = side.constant, side.values
+        self._currency = file.currency
         self.thousands, self.decimal = csv.thousands, csv.decimal
-        self.inverse = profile.columns.inverse
-        self.directions = profile.columns.amount.directions
+        self.inverse = file.columns.inverse
+        self.directions = file.columns.amount.directions
         whole = (
             r"\d+" if not csv.thousands else rf"\d{{1,3}}(?:{re.escape(csv.thousands)}\d{{3}})+|\d+"
         )
@@ -131,8 +132,8 @@ class Reader:
         return found["value"] or None if found else None
 
     def side(self, text: str | None) -> str:
-        if self._constant_side:
-            return self._constant_side
+        if self.constant_side:
+            return self.constant_side
         if (side := self._sides.get(_required(text))) is None:
             raise Fault("SIDE_UNKNOWN", f"não é um lado conhecido ({', '.join(self._sides)})")
         return side
@@ -259,14 +260,15 @@ def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
         column = reader.sources.get(at)
         raw = (values.get(at) or "") if at else body.decode(errors="backslashreplace")
         message = _message(line_no, column, raw, fault)
-        return Reject(entry.get("side"), line_no, column, raw[:RAW_LIMIT], fault.code, message)
+        side = entry.get("side", reader.constant_side)
+        return Reject(side, line_no, column, raw[:RAW_LIMIT], fault.code, message)
     for column in TEXT_COLUMNS:
         entry[column] = values.get(column) or reader.extracted(column, values)
     return entry | {"reference_norm": normalised(entry["reference"])}
 
 
 def place(line_no: int, column: str | None) -> str:
-    return f"linha {number(line_no)}" + (f', coluna "{column}"' if column else "")
+    return told(line_no) + (f', coluna "{column}"' if column else "")
 
 
 def _message(line_no: int, column: str | None, raw: str, fault: Fault) -> str:

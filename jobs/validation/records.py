@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from jobs.profile import Csv
 from jobs.validation.refusal import RefusedFileError
-from shared.ptbr import number
+from shared.lines import told
 
 CARRY_LIMIT = 16 << 20  # bytes that a record may take: beyond it an open quote is a stray one
 _CR, _LF = 13, 10
@@ -85,9 +85,9 @@ class Block:
         return Block(self.data, self.bounds[i:], self.lines[i:], self.plain[i:])
 
 
-def cut(chunks: Iterable[bytes], grammar: Grammar) -> Iterator[Block]:
+def cut(chunks: Iterable[bytes], grammar: Grammar, first_line: int = 1) -> Iterator[Block]:
     """Raises RefusedFileError (LINE_TOO_LONG) where a line exceeds the limit."""
-    rest, line = b"", 1
+    rest, line = b"", first_line
     for chunk in chain(chunks, (None,)):  # None: no more will come
         data = rest + (chunk or b"")
         view = np.frombuffer(data, np.uint8)
@@ -103,7 +103,7 @@ def cut(chunks: Iterable[bytes], grammar: Grammar) -> Iterator[Block]:
             rest = data
             if len(rest) > CARRY_LIMIT:
                 raise RefusedFileError(
-                    f"A linha {number(line)} passa de {CARRY_LIMIT >> 20} MB sem quebra de linha.",
+                    f"A {told(line)} passa de {CARRY_LIMIT >> 20} MB sem quebra de linha.",
                     hint="Confira se o arquivo é mesmo um CSV e se está na codificação do perfil.",
                     code="LINE_TOO_LONG",
                 )

@@ -12,7 +12,8 @@ class RefusedFileError(ReconError):
     """The file as a whole cannot be read as its profile says. A retry of the same bytes fails too.
 
     Codes: EMPTY_FILE, NO_DATA_ROWS, HEADER_NOT_FOUND, WRONG_DELIMITER, ENCODING, LINE_TOO_LONG,
-    REJECT_RATIO, HASH_MISMATCH. figures: of a file that was read to its end before it was refused.
+    REJECT_RATIO, HASH_MISMATCH; REFERENCE_REFUSED where one of these is the reference's.
+    figures: of a file that was read to its end before it was refused.
     """
 
     code = "REFUSED_FILE"

@@ -58,7 +58,7 @@ def notice(
         for stage in Stage
         if stage not in manifests
     ]
-    if validation and validation.rejected:
+    if validation and validation.both.rejected:
         warnings.append(f"Fora da conciliação: {_rejected(validation)}.")
     if prepared and not prepared.published:
         warnings.append("Chegou outra versão deste arquivo: os painéis mostram a outra, não esta.")
@@ -92,7 +92,10 @@ def notice(
             Section("Avisos", tuple(f"- {text}" for text in warnings)),
             Section("Relatórios", tuple(f"{name}: {where}" for name, where in reports.items())),
             Section("O que fazer", tuple(_what_to_do(job.job_id, result))),
-            Section("Execução", tuple(_run_lines(request, manifests))),
+            Section(
+                "Execução",
+                tuple(_run_lines(request, manifests, validation)),
+            ),
         ),
     )
 
@@ -121,14 +124,14 @@ def _headline(validation: ValidationFigures | None, result: ReconciliationFigure
         case Verdict.AGREED:
             parts = ["conciliado"]
             if validation:
-                parts.append(ptbr.count(validation.entries, "lançamento", "lançamentos"))
-    if validation and validation.rejected:
+                parts.append(ptbr.count(validation.both.entries, "lançamento", "lançamentos"))
+    if validation and validation.both.rejected:
         parts.append(_rejected(validation))
     return ", ".join(parts)
 
 
 def _rejected(validation: ValidationFigures) -> str:
-    return ptbr.count(validation.rejected, "linha rejeitada", "linhas rejeitadas")
+    return ptbr.count(validation.both.rejected, "linha rejeitada", "linhas rejeitadas")
 
 
 # The e-mail
@@ -144,8 +147,10 @@ def _number_lines(
 ) -> Iterator[str]:
     if validation:
         yield f"Linhas do arquivo: {ptbr.number(validation.lines)}"
-        yield f"Lançamentos: {ptbr.number(validation.entries)}"
-        yield f"Linhas rejeitadas: {ptbr.number(validation.rejected)}"
+        if validation.reference:
+            yield f"Linhas da referência: {ptbr.number(validation.reference.lines)}"
+        yield f"Lançamentos: {ptbr.number(validation.both.entries)}"
+        yield f"Linhas rejeitadas: {ptbr.number(validation.both.rejected)}"
     if result:
         yield f"Conciliações: {ptbr.number(result.matches)}"
         yield f"Divergências: {ptbr.number(result.breaks)}"
@@ -190,9 +195,17 @@ def _what_to_do(job_id: str, result: ReconciliationFigures | None) -> Iterator[s
     yield f"    recon show {job_id}"
 
 
-def _run_lines(request: RunCompleted, manifests: Mapping[Stage, Manifest]) -> Iterator[str]:
+def _run_lines(
+    request: RunCompleted, manifests: Mapping[Stage, Manifest], validation: ValidationFigures | None
+) -> Iterator[str]:
     job = request.job
     yield f"Arquivo: s3://{job.bucket_name}/{plain(job.object_key, KEY)}"
+    if validation and (reference := validation.reference):
+        age = ptbr.count(reference.age_days, "dia", "dias")
+        yield (
+            f"Referência: {plain(reference.name, 100)}, guardada em "
+            f"{ptbr.moment(reference.put_at)}, {age} antes da execução"
+        )
     yield f"Perfil: {job.profile}"
     yield f"Job: {job.job_id}"
     if request.execution_name != job.job_id:
@@ -208,7 +221,12 @@ def _run_lines(request: RunCompleted, manifests: Mapping[Stage, Manifest]) -> It
 def _validation_results(figures: ValidationFigures | None) -> dict[str, Any]:
     if figures is None:
         return {}
-    return figures.model_dump(exclude={"stage", "codes"}) | {"codes": _counts(figures.codes)}
+    told = figures.model_dump(
+        mode="json",
+        exclude={"stage": True, "codes": True, "reference": {"codes": True}},
+        exclude_none=True,
+    )
+    return told | {"codes": _counts(figures.codes)}
 
 
 def _reconciliation_results(figures: ReconciliationFigures | None) -> dict[str, Any]:

@@ -100,6 +100,8 @@ def _advice(request: RunFailed, failure: Failure, resume: str) -> Iterator[str]:
         return
     if code == "PROFILE":
         yield "Corrija o perfil, publique-o com recon publish e retome:"
+    elif code and code.startswith("REFERENCE_"):
+        yield "Guarde uma referência com recon reference put e retome:"
     elif failure.state == "ValidateCSV" and code not in (None, *_NOT_THE_FILE):
         yield "Corrija o arquivo e envie de novo. Se o erro não era do arquivo, retome:"
     elif failure.progress:

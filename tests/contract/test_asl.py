@@ -21,7 +21,7 @@ from jobs.runtime import JobArguments, parse_arguments
 from shared.alert import ALERT_REQUEST, Alert, RunCompleted, RunFailed
 from shared.checkpoint import FailureReport
 from shared.job_event import JobEvent
-from shared.layout import STAGE_OF_STATE, Stage, stage_prefix
+from shared.layout import STAGE_OF_STATE, Stage, reference_prefix, stage_prefix
 
 ROOT = Path(__file__).parents[2]
 DEFINITION = ROOT / "infra" / "pipeline.asl.json"
@@ -378,6 +378,14 @@ def test_stages_lie_where_the_layout_says(
     for name in paths.keys() & arguments.keys():
         prefix = stage_prefix(JOB_ID, f"{JOB_ID}-R2", paths[name])
         assert arguments[name] == f"s3://{bucket}/{prefix}".rstrip("/")
+
+
+def test_references_are_looked_for_where_the_layout_says(
+    deployed: dict[str, Any], template: Any
+) -> None:
+    bucket = template.properties("DataBucket")["BucketName"]
+    found = job_arguments(deployed, "ValidateCSV", FULL_INPUT)["--reference_path"]
+    assert found == f"s3://{bucket}/{reference_prefix('inter')}".rstrip("/")
 
 
 def test_each_state_runs_its_own_job(deployed: dict[str, Any], template: Any) -> None:

@@ -7,12 +7,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.profile import load_profile
 from jobs.reconciliation.engine import EngineName
 from jobs.reconciliation.reconcile import reconcile
-from jobs.validation.acceptance import validate
 from shared.taxonomy import ROW_CLASSES
-from tests.jobs.test_samples_validation import OUTCOMES, PROFILES, ROOT, SAMPLES, VERDICTS
+from tests.jobs.test_samples_validation import PROFILES, VERDICTS, outcomes_of, validated
 
 ACCEPTED = [file for file in PROFILES if not VERDICTS[file].isupper()]
 
@@ -21,10 +19,8 @@ ACCEPTED = [file for file in PROFILES if not VERDICTS[file].isupper()]
 def test_each_row_of_a_sample_gets_the_class_of_the_table_and_the_file_its_verdict(
     file: str, backend: EngineName, tmp_path: Path
 ) -> None:
-    profile = load_profile(str(ROOT / "profiles"), PROFILES[file])
-    with (SAMPLES / file).open("rb") as source:
-        validated = validate(source, profile, tmp_path)
-    result = reconcile(validated.entries, profile, tmp_path, validated.figures, backend)
+    validation, profile = validated(file, tmp_path)
+    result = reconcile(validation.entries, profile, tmp_path, validation.figures, backend)
     classes = {
         row[line]: row["class"]
         for name in ("matches", "breaks")
@@ -33,8 +29,6 @@ def test_each_row_of_a_sample_gets_the_class_of_the_table_and_the_file_its_verdi
         if row[line] is not None
     }
     assert classes == {
-        line: outcome
-        for (name, line), outcome in OUTCOMES.items()
-        if name == file and outcome in ROW_CLASSES
+        line: outcome for line, outcome in outcomes_of(file).items() if outcome in ROW_CLASSES
     }
     assert result.figures.verdict == VERDICTS[file]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.profile import load_profile
-from jobs.validation.acceptance import validate
+from jobs.profile import Profile, load_profile
+from jobs.runtime import hash_file
+from jobs.validation.acceptance import ValidationResult, validate
+from jobs.validation.reference import Reference
 from jobs.validation.refusal import RefusedFileError
+from shared.lines import REFERENCE_BASE
 from shared.taxonomy import ROW_CLASSES
 
 ROOT = Path(__file__).parents[2]
@@ -32,17 +36,39 @@ OUTCOMES = {
 }
 
 
+def outcomes_of(file: str) -> dict[int, str]:
+    """What becomes of each line of a run of this file; its reference's lines have their numbers of the run."""
+    own = {line: outcome for (name, line), outcome in OUTCOMES.items() if name == file}
+    return own | {
+        REFERENCE_BASE + line: outcome
+        for (name, line), outcome in OUTCOMES.items()
+        if name == f"reference/{file}"
+    }
+
+
+def validated(file: str, folder: Path) -> tuple[ValidationResult, Profile]:
+    """With the reference of the same name, where there is one."""
+    profile = load_profile(str(ROOT / "profiles"), PROFILES[file])
+    path = SAMPLES / "reference" / file
+    reference = None
+    if path.exists():
+        reference = Reference(path, file, hash_file(path), datetime.now(UTC))
+    with (SAMPLES / file).open("rb") as source:
+        return validate(source, profile, folder, reference=reference), profile
+
+
 def test_the_tables_speak_of_every_sample_and_of_no_other_file():
-    samples = {path.name for path in SAMPLES.glob("*.csv")}
-    assert samples == set(PROFILES) == {file for file, _ in OUTCOMES}
+    samples = {path.relative_to(SAMPLES).as_posix() for path in SAMPLES.rglob("*.csv")}
+    references = {file for file in samples if file.startswith("reference/")}
+    assert samples == {file for file, _ in OUTCOMES}
+    assert samples - references == set(PROFILES)
+    assert {file.removeprefix("reference/") for file in references} <= set(PROFILES)
 
 
 @pytest.mark.parametrize("file", [file for file in PROFILES if not VERDICTS[file].isupper()])
 def test_each_record_of_a_sample_becomes_what_its_row_of_the_table_says(file: str, tmp_path: Path):
-    profile = load_profile(str(ROOT / "profiles"), PROFILES[file])
-    with (SAMPLES / file).open("rb") as source:
-        result = validate(source, profile, tmp_path)
-    outcomes = {line: outcome for (name, line), outcome in OUTCOMES.items() if name == file}
+    result, _ = validated(file, tmp_path)
+    outcomes = outcomes_of(file)
     entered = {line for line, outcome in outcomes.items() if outcome in ROW_CLASSES}
     others = {line: outcome for line, outcome in outcomes.items() if line not in entered}
     rejects = {line: code for line, code in others.items() if code.isupper()}
@@ -50,7 +76,7 @@ def test_each_record_of_a_sample_becomes_what_its_row_of_the_table_says(file: st
     assert set(pq.read_table(result.entries).column("line_no").to_pylist()) == entered
     found = pq.read_table(result.rejects).to_pylist()
     assert {row["line_no"]: row["code"] for row in found} == rejects
-    figures = result.figures
+    figures = result.figures.both
     assert figures.header == list(others.values()).count("header")
     assert figures.skipped == list(others.values()).count("skipped")
     assert figures.lines == len(outcomes)
@@ -60,9 +86,8 @@ def test_each_record_of_a_sample_becomes_what_its_row_of_the_table_says(file: st
 def test_a_sample_broken_beyond_use_is_refused_with_the_code_of_the_table(
     file: str, tmp_path: Path
 ):
-    profile = load_profile(str(ROOT / "profiles"), PROFILES[file])
-    with (SAMPLES / file).open("rb") as source, pytest.raises(RefusedFileError) as refused:
-        validate(source, profile, tmp_path)
+    with pytest.raises(RefusedFileError) as refused:
+        validated(file, tmp_path)
     assert refused.value.error_code == VERDICTS[file]
     assert {outcome for (name, _), outcome in OUTCOMES.items() if name == file} == {VERDICTS[file]}
     assert not list(tmp_path.iterdir())

@@ -57,7 +57,7 @@ def profile_of(csv: str = "", side: str = '"side"', ratio: str = "1", columns: s
 
 
 def reader_of(profile: Profile) -> Reader:
-    return Reader(profile, Grammar(profile.csv), HEADER.split(","))
+    return Reader(profile.upload, Grammar(profile.csv), HEADER.split(","))
 
 
 def lines(*rows: str, header: str = HEADER) -> bytes:

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -30,7 +30,7 @@ from shared.checkpointing import describe, stage_progress
 from shared.currency import EXPONENTS
 from shared.intake import Upload
 from shared.layout import Stage
-from shared.manifest import Manifest, PassFigures, StageFile
+from shared.manifest import Manifest, PassFigures, ReferenceFigures, StageFile
 from shared.taxonomy import ROW_CLASSES, Verdict
 from tests.run_cases import (
     EXECUTION_ARN,
@@ -238,6 +238,33 @@ def test_the_verdict_decides_severity_and_headline(
     assert told.alert.message == "Conciliação concluída com sucesso"
 
 
+def test_a_run_against_a_reference_names_it_with_its_age_and_counts_both_files() -> None:
+    reference = ReferenceFigures(
+        lines=4,
+        header=1,
+        skipped=0,
+        entries=2,
+        rejected=1,
+        codes={"DATE_FORMAT": 1},
+        name="20260214T120000Z-0123456789abcdef.csv",
+        sha256="0123456789abcdef" * 4,
+        put_at=datetime(2026, 2, 14, 12, tzinfo=UTC),
+        age_days=2,
+    )
+    figures = VALIDATION.model_copy(update={"reference": reference})
+    told = sent(COMPLETED, Desk(MANIFESTS | {Stage.VALIDATION: manifest(figures)}))
+    assert (
+        "Referência: 20260214T120000Z-0123456789abcdef.csv, guardada em 14/02/2026 09:00:00, "
+        "2 dias antes da execução\n" in told.email
+    )
+    assert "Linhas da referência: 4\n" in told.email
+    assert f"Lançamentos: {VALIDATION.entries + 2}\n" in told.email
+    assert "Fora da conciliação: 1 linha rejeitada." in told.email
+    assert told.alert.results is not None
+    assert told.alert.results["validation"]["reference"]["age_days"] == 2
+    assert "reference" not in sent(COMPLETED).alert.results["validation"]
+
+
 def test_rejected_lines_are_a_warning_whatever_the_verdict() -> None:
     figures = VALIDATION.model_copy(update={"rejected": 2, "lines": 9})
     told = sent(COMPLETED, Desk(MANIFESTS | {Stage.VALIDATION: manifest(figures)}))
@@ -409,6 +436,13 @@ def test_a_wrong_profile_is_to_be_mended_and_not_the_file() -> None:
     error = STAGE_ERROR.model_copy(update={"code": "PROFILE"})
     told = sent(FAILED, Desk(failure_=describe(report, (), error, NOW)))
     assert "O QUE FAZER\nCorrija o perfil, publique-o com recon publish" in told.email
+
+
+def test_a_reference_that_is_missing_is_to_be_put_and_not_the_file_to_be_mended() -> None:
+    report = REPORT.model_copy(update={"state": "ValidateCSV"})
+    error = STAGE_ERROR.model_copy(update={"code": "REFERENCE_MISSING"})
+    told = sent(FAILED, Desk(failure_=describe(report, (), error, NOW)))
+    assert "O QUE FAZER\nGuarde uma referência com recon reference put e retome:" in told.email
 
 
 def test_a_run_that_somebody_stopped_is_not_called_unexplained() -> None:

@@ -67,7 +67,7 @@ def test_the_default_profile_says_what_the_contract_says():
         ('abs = "0.05"', 'abs = "1e40"', "passes.1.amount.abs = '1e40': use um valor na moeda"),
         ("days = [0, 2]", "days = [0, 99999]", "passes.1.days.1 = 99999: use [menor, maior]"),
         ('abs = "0.05"', "bps = true", "passes.1.amount.bps = True: use pontos-base"),
-        ("single_file", "paired_files", "layout = 'paired_files': use \"single_file\""),
+        ("single_file", "paired_files", "layout = 'paired_files': use \"single_file\" (os dois"),
         ("unique = true", 'kind = "sum"', "passes.1.kind = 'sum': use \"match\""),
         (
             "unique = true",
@@ -161,6 +161,87 @@ def test_all_that_is_wrong_is_said_at_once():
     said = refusal('decimal = "."\ndate_format = "%Y-%m-%d"', 'decimal = "x"\ndate_format = ""')
     assert "csv.decimal" in said
     assert "csv.date_format" in said
+
+
+TWO_FILES = (PROFILES / "inter-razao.toml").read_text()
+
+
+def test_each_side_of_two_files_is_read_by_its_own_words():
+    profile = parse(TWO_FILES)
+    ledger, upload = profile.reference_file, profile.upload
+    assert ledger is not None
+    assert (ledger.columns.side.constant, upload.columns.side.constant) == ("A", "B")
+    assert (ledger.csv.date_format, upload.csv.date_format) == ("%d/%m/%y", "%d/%m/%Y")
+    assert (ledger.at, set(ledger.extract), set(upload.extract)) == (
+        "sides.A.",
+        set(),
+        {"entry_id"},
+    )
+    assert profile.mapped >= {"balance", "counterparty"}
+    assert parse(DEFAULT).reference_file is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "[reference]",
+            '[csv]\ndelimiter = ";"\n[reference]',
+            'layout = "against_reference" não tem csv: usa [sides.A.csv], [sides.A.columns], o mesmo',
+        ),
+        ("[reference]\nmax_age_days = 7", "", 'layout = "against_reference" precisa de reference'),
+        (
+            '"against_reference"',
+            '"single_file"',
+            'layout = "single_file" não tem reference, sides: usa [csv], [columns] e [extract]',
+        ),
+        ("max_age_days = 7", "max_age_days = -1", "reference.max_age_days = -1: use dias, um"),
+        ("max_age_days = 7", "", "falta a chave reference.max_age_days: dias, um inteiro"),
+        (
+            'posted_on = "data"',
+            'side = "A"\nposted_on = "data"',
+            "a chave sides.A.columns.side não existe nesta versão; aqui existem: posted_on,",
+        ),
+        (
+            'decimal = ","\nthousands = "."\ndate_format = "%d/%m/%y"',
+            'decimal = ";"',
+            "sides.A.csv.decimal = ';': use \".\" ou",
+        ),
+        (
+            'entry_id = "id_pix"\n',
+            "",
+            "o passe pix usa entry_id, que falta em [sides.A.columns]",
+        ),
+        (
+            'kind = "tipo"',
+            '[sides.A.extract]\nkind = { from = "account", pattern = "x" }',
+            "extract usa account, que falta em [sides.A.columns]",
+        ),
+        (
+            'mode = "suggest"',
+            'mode = "suggest"\ncompare = "net"',
+            "valor-data usa net, que falta em [sides.A.columns] e em [sides.B.columns]",
+        ),
+        ("[sides.B.extract]", "[sides.C.extract]", "a chave sides.C não existe nesta versão"),
+    ],
+)
+def test_a_profile_of_two_files_is_refused_by_what_is_wrong_in_which_of_them(old, new, said):
+    assert old in TWO_FILES
+    with pytest.raises(ProfileError) as refused:
+        parse(TWO_FILES.replace(old, new, 1))
+    assert said in refused.value.message
+
+
+def test_the_columns_of_a_profile_of_one_file_are_asked_for():
+    no_columns = DEFAULT.partition("[columns]")[0] + '[[passes]]\nname = "x"\non = ["amount"]\n'
+    with pytest.raises(ProfileError, match='layout = "single_file" precisa de columns: usa'):
+        parse(no_columns)
+
+
+def test_what_one_side_alone_has_may_be_the_fee_or_the_kind_of_a_reversal():
+    both = 'gross = "bruto"\nfee = "taxa"\nkind = "tipo"'
+    rules = '[fees]\nrates = { x = 1 }\n[reversals]\nkinds = ["x"]\non = ["counterparty"]\n'
+    assert parse(TWO_FILES.replace('kind = "tipo"', both) + rules).fees
 
 
 def test_a_missing_profile_is_named_with_the_place_that_was_searched(tmp_path: Path):
