@@ -36,6 +36,24 @@ class RunCompleted(Contract):
         return self.job.profile
 
 
+class RunLate(Contract):
+    """Most of its time is over and it still runs; `state`: where it stands."""
+
+    kind: Literal["run_late"] = "run_late"
+    job_id: str
+    job: ReportedJob = None
+    state: str
+    minutes: int = Field(ge=0, description="that it has run, whole ones")
+    ends_at: Instant = Field(description="when it is stopped if it still runs then")
+    execution_arn: str
+    execution_name: str
+    redrive_count: int = 0
+
+    @property
+    def profile(self) -> str | None:
+        return self.job.profile if self.job else None
+
+
 class RunFailed(Contract):
     """`state` and `error` are the failing state's; the checkpoint, where saved, holds the rest."""
 
@@ -56,7 +74,8 @@ class RunFailed(Contract):
 
 
 AlertRequest = Annotated[
-    RunCompleted | RunFailed | UploadDuplicate | UploadRefused, Field(discriminator="kind")
+    RunCompleted | RunLate | RunFailed | UploadDuplicate | UploadRefused,
+    Field(discriminator="kind"),
 ]
 ALERT_REQUEST: TypeAdapter[AlertRequest] = TypeAdapter(AlertRequest)
 

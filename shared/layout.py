@@ -74,6 +74,9 @@ def intake_alert_marker_key(bucket: str, key: str, version: str, kind: str) -> s
     return f"intake/alerts/{source_hash(bucket, key)}/{_segment(version)}-{kind}.json"
 
 
+TICK_CURSOR = "intake/tick.json"  # where in the ingress bucket the next tick goes on
+
+
 def claims_prefix(profile: str, file_hash: str) -> str:
     return f"intake/claims/{profile}/{file_hash}/"
 

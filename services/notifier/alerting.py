@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.notifier import channels, completed, failed, uploads
+from services.notifier import channels, completed, failed, late, uploads
 from services.notifier.notice import Notice
 from shared.alert import (
     Alert,
@@ -15,6 +15,7 @@ from shared.alert import (
     AlertRequest,
     RunCompleted,
     RunFailed,
+    RunLate,
     UploadDuplicate,
     UploadRefused,
 )
@@ -72,6 +73,8 @@ def _notice(request: AlertRequest, desk: Desk, now: datetime) -> Notice:
     match request:
         case RunCompleted():
             return completed.notice(request, desk.manifests(request), desk.address, now)
+        case RunLate():
+            return late.notice(request, now)
         case RunFailed():
             return failed.notice(request, desk.failure(request, now), now)
         case UploadDuplicate():

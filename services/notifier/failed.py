@@ -46,7 +46,7 @@ def notice(request: RunFailed, failure: Failure, now: datetime) -> Notice:
     where = request.checkpoint_location and plain(request.checkpoint_location, KEY)
     resume = f"recon resume {job_id}"
     # The end that is told is the execution's own, whatever the checkpoint knew before.
-    what = f"{_state(failure.state)} {_ENDED[request.status]}"
+    what = f"{state_name(failure.state)} {_ENDED[request.status]}"
     return Notice(
         alert=Alert(
             kind=request.kind,
@@ -79,7 +79,7 @@ def notice(request: RunFailed, failure: Failure, now: datetime) -> Notice:
     )
 
 
-def _state(state: str) -> str:
+def state_name(state: str) -> str:
     return _STATES.get(state) or f"etapa {plain(state, 80)}"
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from services.notifier.settings import NotifierSettings
 from shared import layout
-from shared.alert import AlertMarker, AlertRequest, RunCompleted, RunFailed
+from shared.alert import AlertMarker, AlertRequest, RunCompleted, RunFailed, RunLate
 from shared.checkpoint import Failure, FailureReport
 from shared.checkpoint_store import CheckpointStore, observe_failure
 from shared.checkpointing import failure_of
@@ -120,10 +120,9 @@ class Gateway:
 
 
 def _marker_key(request: AlertRequest) -> str:
-    if isinstance(request, RunCompleted | RunFailed):
-        job_id = request.job_id if isinstance(request, RunFailed) else request.job.job_id
+    if isinstance(request, RunCompleted | RunFailed | RunLate):
         return layout.run_alert_marker_key(
-            job_id, request.execution_name, request.kind, request.redrive_count
+            request.job_id, request.execution_name, request.kind, request.redrive_count
         )
     upload = request.upload
     return layout.intake_alert_marker_key(upload.bucket, upload.key, upload.version, request.kind)

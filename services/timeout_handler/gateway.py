@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -14,10 +15,10 @@ from botocore.config import Config
 
 from services.timeout_handler.runs import Execution, GlueRun
 from services.timeout_handler.settings import TimeoutSettings
-from services.timeout_handler.status_change import BAD_ENDS, job_id_of
-from services.timeout_handler.tick import EndedRun, Snapshot, StoredUpload
+from services.timeout_handler.status_change import BAD_ENDS, ENDS, job_id_of
+from services.timeout_handler.tick import EndedRun, RunningRun, Snapshot, StoredUpload
 from shared import layout
-from shared.alert import RunFailed
+from shared.alert import RunCompleted, RunFailed, RunLate
 from shared.checkpoint import FailureReport
 from shared.checkpoint_store import CheckpointStore, record_failure
 from shared.checkpointing import REPORTING_STATES
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.literals import ExecutionStatusType
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
 
 # Inside the function's 40 s, so that a hanging call ends as an error that the log names.
 _CLIENTS = Config(
@@ -41,6 +44,8 @@ _LIVE = ("STARTING", "RUNNING", "WAITING")
 _GLUE_HISTORY = timedelta(days=1)
 _MOST_STOPPED = 25  # Glue's own limit of a call
 _AT_A_TIME = 16
+_PAGES = 50  # of up to 1,000 versions each, in a tick: some ten seconds
+_LONGEST_RUN = timedelta(minutes=25)  # the state machine's own limit
 RESENT = "upload_resent"  # the kind of marker that a missed upload gets
 
 T = TypeVar("T")
@@ -141,13 +146,13 @@ class Gateway:
         record_failure(report, self._runs, self._checkpoints, datetime.now(UTC))
         return self._checkpoints.address(report.job_id)
 
-    def was_told(self, job_id: str, execution_name: str, redrive_count: int) -> bool:
+    def was_told(self, job_id: str, execution_name: str, redrive_count: int, *kinds: str) -> bool:
         return any(
             self._exists(layout.run_alert_marker_key(job_id, execution_name, kind, redrive_count))
-            for kind in ("run_failed", "run_completed")
+            for kind in kinds
         )
 
-    def tell(self, alert: RunFailed) -> None:
+    def tell(self, alert: RunCompleted | RunFailed | RunLate) -> None:
         self._functions.invoke(
             FunctionName=self._settings.notifier_function,
             InvocationType="Event",
@@ -156,32 +161,64 @@ class Gateway:
 
     # The tick
 
+    @property
+    def limit(self) -> timedelta:
+        return timedelta(seconds=self._settings.limit_seconds)
+
     def snapshot(self, since: datetime) -> Snapshot:
         return Snapshot(
-            runs=_all_at_once(self._ended_run, self._ended_executions(since)),
+            ended_badly=_all_at_once(
+                self._ended_badly,
+                (run for status in BAD_ENDS for run in self._ended(status, since)),
+            ),
+            succeeded=_all_at_once(self._succeeded, self._ended("SUCCEEDED", since)),
+            running=_all_at_once(self._running, self._executions("RUNNING")),
             uploads=_all_at_once(self._stored_upload, self._stored_versions(since)),
         )
 
-    def _ended_executions(self, since: datetime) -> Iterator[tuple[str, datetime]]:
-        """Step Functions lists those that stopped last first."""
-        for status in BAD_ENDS:
-            for page in self._stepfunctions.get_paginator("list_executions").paginate(
-                stateMachineArn=self._settings.state_machine_arn, statusFilter=status
-            ):
-                recent = [run for run in page["executions"] if run["stopDate"] >= since]
-                yield from ((run["executionArn"], run["stopDate"]) for run in recent)
-                if not recent:
-                    break
+    def _executions(self, status: ExecutionStatusType) -> Iterator[ExecutionListItemTypeDef]:
+        for page in self._stepfunctions.get_paginator("list_executions").paginate(
+            stateMachineArn=self._settings.state_machine_arn,
+            statusFilter=status,
+            PaginationConfig={"PageSize": 1000},
+        ):
+            yield from page["executions"]
 
-    def _ended_run(self, ended: tuple[str, datetime]) -> EndedRun:
-        arn, stopped_at = ended
-        execution = self.execution(arn)
-        told = self.was_told(job_id_of(execution), execution.name, execution.redrive_count)
-        return EndedRun(arn, stopped_at, told)
+    def _ended(
+        self, status: ExecutionStatusType, since: datetime
+    ) -> Iterator[ExecutionListItemTypeDef]:
+        """Step Functions lists the newest first, by their start."""
+        for run in self._executions(status):
+            if run["stopDate"] >= since:
+                yield run
+            elif run["startDate"] < since - _LONGEST_RUN:
+                return
+
+    def _ended_badly(self, run: ExecutionListItemTypeDef) -> EndedRun:
+        execution = self.execution(run["executionArn"])
+        told = self.was_told(job_id_of(execution), execution.name, execution.redrive_count, *ENDS)
+        return EndedRun(run["executionArn"], run["stopDate"], told)
+
+    def _succeeded(self, run: ExecutionListItemTypeDef) -> EndedRun:
+        return EndedRun(
+            run["executionArn"], run["stopDate"], self._seems_told(run, "run_completed")
+        )
+
+    def _running(self, run: ExecutionListItemTypeDef) -> RunningRun:
+        began_at = run.get("redriveDate", run["startDate"])
+        return RunningRun(run["executionArn"], began_at, self._seems_told(run, "run_late"))
+
+    def _seems_told(self, run: ExecutionListItemTypeDef, kind: str) -> bool:
+        """By the execution's name, as we name ours: good runs are many, and each would have to be described."""
+        job_id = re.sub(r"-R[0-9]+$", "", run["name"])
+        return self.was_told(job_id, run["name"], run.get("redriveCount", 0), kind)
 
     def _stored_versions(self, since: datetime) -> Iterator[tuple[Upload, datetime]]:
+        """S3 cannot list by time. So a tick reads so many versions, and the next one goes on from there."""
         bucket = self._settings.ingress_bucket
-        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        start = at = self._where_to_go_on()
+        for _ in range(_PAGES):
+            page = self._s3.list_object_versions(Bucket=bucket, **at)  # type: ignore[arg-type]  # a plain dict
             for found in page.get("Versions", []):
                 # Folder markers are no uploads.
                 if found["LastModified"] >= since and not found["Key"].endswith("/"):
@@ -192,6 +229,27 @@ class Gateway:
                         size=found["Size"],
                     )
                     yield upload, found["LastModified"]
+            if not page["IsTruncated"]:
+                at = {}
+                break
+            at = {
+                "KeyMarker": page["NextKeyMarker"],
+                "VersionIdMarker": page["NextVersionIdMarker"],
+            }
+        if at != start:
+            self._s3.put_object(
+                Bucket=self._settings.data_bucket,
+                Key=layout.TICK_CURSOR,
+                Body=json.dumps(at).encode(),
+            )
+
+    def _where_to_go_on(self) -> dict[str, str]:
+        try:
+            found = self._s3.get_object(Bucket=self._settings.data_bucket, Key=layout.TICK_CURSOR)
+        except self._s3.exceptions.NoSuchKey:
+            return {}
+        cursor: dict[str, str] = json.loads(found["Body"].read())
+        return cursor
 
     def _stored_upload(self, stored: tuple[Upload, datetime]) -> StoredUpload:
         upload, stored_at = stored

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from shared.alert import RunFailed
+from shared.alert import RunCompleted, RunFailed, RunLate
 from shared.checkpoint import FailureReport
 
 
@@ -38,7 +38,7 @@ class GlueRun:
 class Outcome:
     """What became of one execution, or of one missed upload."""
 
-    outcome: Literal["timed_out", "told", "already_told", "not_over", "upload_resent"]
+    outcome: Literal["timed_out", "told", "already_told", "not_over", "late", "upload_resent"]
     job_id: str | None = None
     checkpoint_location: str | None = None
     stopped_glue_runs: int = 0
@@ -60,8 +60,8 @@ class Runs(Protocol):
         """Keeps the checkpoint and says where."""
         ...
 
-    def was_told(self, job_id: str, execution_name: str, redrive_count: int) -> bool:
-        """Whether an alert about this end of the run went out."""
+    def was_told(self, job_id: str, execution_name: str, redrive_count: int, *kinds: str) -> bool:
+        """Whether an alert of one of these kinds went out about this run."""
         ...
 
-    def tell(self, alert: RunFailed) -> None: ...
+    def tell(self, alert: RunCompleted | RunFailed | RunLate) -> None: ...

@@ -13,6 +13,7 @@ class TimeoutSettings(EnvironmentSettings):
     state_machine_arn: str
     notifier_function: str
     glue_jobs: str
+    limit_seconds: int
 
     @property
     def job_names(self) -> list[str]:

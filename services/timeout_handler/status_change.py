@@ -16,6 +16,8 @@ from services.timeout_handler.runs import Execution, Outcome, Runs
 from shared.alert import RunFailed
 from shared.checkpoint import FailureReport, FailureStatus
 
+# The alerts that tell a run's end.
+ENDS = ("run_failed", "run_completed")
 BAD_ENDS: tuple[FailureStatus, ...] = ("FAILED", "TIMED_OUT", "ABORTED")
 
 
@@ -36,7 +38,7 @@ def settle(arn: str, runs: Runs) -> Outcome:
     if execution.status not in BAD_ENDS:
         return Outcome("not_over", job_id)  # redriven since
     location = None
-    told = runs.was_told(job_id, execution.name, execution.redrive_count)
+    told = runs.was_told(job_id, execution.name, execution.redrive_count, *ENDS)
     if not told:
         report = _report(execution, runs.last_state(arn))
         location = runs.record(report)
@@ -49,13 +51,13 @@ def settle(arn: str, runs: Runs) -> Outcome:
 
 def job_id_of(execution: Execution) -> str:
     """The input's, where it is one; else the execution's name, as the state machine has it."""
-    job_id = _job(execution)["job_id"]
+    job_id = job_of(execution)["job_id"]
     if isinstance(job_id, str) and re.fullmatch(r"[0-9A-Za-z_-]{1,76}", job_id):
         return job_id
     return re.sub(r"[^0-9A-Za-z_-]", "_", execution.name)[:76]
 
 
-def _job(execution: Execution) -> dict[str, Any]:
+def job_of(execution: Execution) -> dict[str, Any]:
     try:
         document = json.loads(execution.input)
     except ValueError:
@@ -75,7 +77,7 @@ def _report(execution: Execution, state: str | None) -> FailureReport:
             "execution_arn": execution.arn,
             "execution_name": execution.name if named else None,
             "redrive_count": execution.redrive_count,
-            "job": _job(execution),
+            "job": job_of(execution),
             "occurred_at": execution.stopped_at,
         }
     )

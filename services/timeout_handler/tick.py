@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
+from services.timeout_handler import still_running, success
 from services.timeout_handler.runs import Outcome, Runs
 from services.timeout_handler.status_change import settle
 from shared.intake import Upload
@@ -37,6 +38,15 @@ class EndedRun:
 
 
 @dataclass(frozen=True)
+class RunningRun:
+    """began_at: when its clock began, at its redrive if there was one; warned: of being late."""
+
+    arn: str
+    began_at: datetime
+    warned: bool
+
+
+@dataclass(frozen=True)
 class StoredUpload:
     """taken: it has a receipt, or was sent again before. Once is enough, the queue does the rest."""
 
@@ -47,13 +57,22 @@ class StoredUpload:
 
 @dataclass(frozen=True)
 class Snapshot:
-    runs: Sequence[EndedRun]
+    """ended_badly and succeeded: by status."""
+
+    ended_badly: Sequence[EndedRun]
+    succeeded: Sequence[EndedRun]
+    running: Sequence[RunningRun]
     uploads: Sequence[StoredUpload]
 
 
 class World(Runs, Protocol):
+    @property
+    def limit(self) -> timedelta:
+        """What a run may take."""
+        ...
+
     def snapshot(self, since: datetime) -> Snapshot:
-        """Executions that ended badly, and versions of uploads that were stored, since then."""
+        """Executions that run or ended since then, and versions of uploads that were stored since then."""
         ...
 
     def resend(self, upload: StoredUpload) -> None:
@@ -63,15 +82,25 @@ class World(Runs, Protocol):
 
 def search(world: World, now: datetime) -> list[Outcome]:
     snapshot = world.snapshot(now - LOOK_BACK)
-    outcomes = [settle(run.arn, world) for run in untold_runs(snapshot, now)]
+    outcomes = [
+        still_running.warn(run.arn, run.began_at, world.limit, world, now)
+        for run in late_runs(snapshot, world.limit, now)
+    ]
+    outcomes += [settle(run.arn, world) for run in untold(snapshot.ended_badly, now)]
+    outcomes += [success.settle(run.arn, world) for run in untold(snapshot.succeeded, now)]
     for upload in missed_uploads(snapshot, now):
         world.resend(upload)
         outcomes.append(Outcome("upload_resent", object_key=upload.upload.key))
     return outcomes
 
 
-def untold_runs(snapshot: Snapshot, now: datetime) -> list[EndedRun]:
-    return [run for run in snapshot.runs if not run.told and run.stopped_at <= now - SETTLING]
+def late_runs(snapshot: Snapshot, limit: timedelta, now: datetime) -> list[RunningRun]:
+    latest = now - still_running.late_after(limit)
+    return [run for run in snapshot.running if not run.warned and run.began_at <= latest]
+
+
+def untold(runs: Sequence[EndedRun], now: datetime) -> list[EndedRun]:
+    return [run for run in runs if not run.told and run.stopped_at <= now - SETTLING]
 
 
 def missed_uploads(snapshot: Snapshot, now: datetime) -> list[StoredUpload]:

@@ -18,13 +18,13 @@ from services.notifier import handler
 from services.notifier.gateway import Gateway
 from services.notifier.settings import NotifierSettings
 from shared import layout
-from shared.alert import Alert, AlertMarker
+from shared.alert import Alert, AlertMarker, RunLate
 from shared.checkpoint_store import CheckpointStore, record_failure
 from shared.errors import SettingsError
 from shared.layout import Stage
 from shared.observability import logger
 from shared.run_store import RunStore
-from tests.run_cases import JOB, MANIFESTS, NOW, REPORT, STAGE_ERROR
+from tests.run_cases import EXECUTION_ARN, JOB, MANIFESTS, NOW, REPORT, STAGE_ERROR
 
 EVENTS = Path(__file__).parents[1] / "events"
 DATA, CHECKPOINTS = "reconciliation-data", "reconciliation-checkpoints"
@@ -206,6 +206,22 @@ def test_e_mail_and_sms_have_their_own_form(aws: Aws) -> None:
     message = json.loads(sent[0]["Message"])
     assert message["email"].startswith("Arquivo recusado: não foi processado\n\nO QUE ACONTECEU\n")
     assert message["sms"].startswith("AVISO Conciliacao default 2026-02-16: arquivo recusado")
+
+
+def test_a_late_run_is_told_and_marked_beside_its_run(aws: Aws) -> None:
+    late = RunLate(
+        job_id=JOB.job_id,
+        job=JOB,
+        state="ReconcileData",
+        minutes=18,
+        ends_at=NOW,
+        execution_arn=EXECUTION_ARN,
+        execution_name=JOB.job_id,
+        redrive_count=2,
+    )
+    answers = [handler.lambda_handler(json.loads(late.to_json()), Context()) for _ in range(2)]  # type: ignore[arg-type]
+    key = layout.run_alert_marker_key(JOB.job_id, JOB.job_id, "run_late", 2)
+    assert [answer["message_id"] for answer in answers] == [aws.marker(key).message_id, None]
 
 
 def test_an_alert_that_was_published_but_not_marked_is_no_failure(

@@ -19,11 +19,13 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
+from services.timeout_handler import gateway as gateway_module
 from services.timeout_handler import handler
 from services.timeout_handler.gateway import Gateway
 from services.timeout_handler.runs import GlueRun
 from services.timeout_handler.settings import TimeoutSettings
-from services.timeout_handler.tick import EndedRun, StoredUpload
+from services.timeout_handler.status_change import ENDS
+from services.timeout_handler.tick import EndedRun, RunningRun, StoredUpload
 from services.trigger.notification import Arrival, read_notification
 from shared import layout
 from shared.alert import ALERT_REQUEST, RunFailed
@@ -75,6 +77,7 @@ class Aws:
                 state_machine_arn=self.machine,
                 notifier_function="the-notifier",
                 glue_jobs=",".join(JOBS),
+                limit_seconds=1200,
             ),
             self.s3,
             self.stepfunctions,
@@ -189,23 +192,82 @@ def test_the_last_state_is_not_one_that_reports(
 def test_ended_runs_are_those_of_late_and_whether_they_were_told(aws: Aws) -> None:
     told, untold = aws.abort(), aws.abort("by-hand", "{}")
     aws.mark("run_failed")
-    found = {run.arn: run.told for run in aws.gateway.snapshot(NOW - AGO).runs}
+    found = {run.arn: run.told for run in aws.gateway.snapshot(NOW - AGO).ended_badly}
     assert found == {told: True, untold: False}
-    assert aws.gateway.snapshot(datetime.now(UTC) + AGO).runs == []
+    assert aws.gateway.snapshot(datetime.now(UTC) + AGO).ended_badly == []
 
 
 def test_an_alert_of_either_kind_counts_for_its_own_redrive_only(aws: Aws) -> None:
-    assert not aws.gateway.was_told(JOB.job_id, JOB.job_id, 0)
+    assert not aws.gateway.was_told(JOB.job_id, JOB.job_id, 0, *ENDS)
     aws.mark("run_completed", 1)
-    assert not aws.gateway.was_told(JOB.job_id, JOB.job_id, 0)
-    assert aws.gateway.was_told(JOB.job_id, JOB.job_id, 1)
+    assert not aws.gateway.was_told(JOB.job_id, JOB.job_id, 0, *ENDS)
+    assert not aws.gateway.was_told(JOB.job_id, JOB.job_id, 1, "run_late")
+    assert aws.gateway.was_told(JOB.job_id, JOB.job_id, 1, *ENDS)
+
+
+def test_running_and_good_runs_are_found_and_their_markers_by_their_names(aws: Aws) -> None:
+    """Without being described, one by one."""
+
+    def listed(status: str, *names: str) -> dict[str, Any]:
+        times = {"startDate": NOW - timedelta(minutes=19)}
+        times |= {} if status == "RUNNING" else {"stopDate": NOW}
+        return {
+            "executions": [
+                {
+                    "executionArn": f"arn:aws:states:sa-east-1:123456789012:execution:p:{name}",
+                    "stateMachineArn": aws.machine,
+                    "name": name,
+                    "status": status,
+                    **times,
+                }
+                for name in names
+            ]
+        }
+
+    aws.mark("run_completed")
+    second = layout.run_alert_marker_key(JOB.job_id, f"{JOB.job_id}-R1", "run_late", 0)
+    aws.s3.put_object(Bucket=DATA, Key=second)
+    with Stubber(aws.stepfunctions) as states:
+        for status in ("FAILED", "TIMED_OUT", "ABORTED"):
+            states.add_response("list_executions", listed(status))
+        states.add_response("list_executions", listed("SUCCEEDED", JOB.job_id, "by-hand"))
+        states.add_response("list_executions", listed("RUNNING", f"{JOB.job_id}-R1", "JOB-2"))
+        found = aws.gateway.snapshot(NOW - AGO)
+    assert [run.told for run in found.succeeded] == [True, False]
+    assert [run.warned for run in found.running] == [True, False]
+    assert found.running[0].began_at == NOW - timedelta(minutes=19)
+
+
+def test_a_redriven_run_s_clock_begins_at_its_redrive(aws: Aws) -> None:
+    with Stubber(aws.stepfunctions) as states:
+        for _ in range(4):
+            states.add_response("list_executions", {"executions": []})
+        states.add_response(
+            "list_executions",
+            {
+                "executions": [
+                    {
+                        "executionArn": EXECUTION_ARN,
+                        "stateMachineArn": aws.machine,
+                        "name": JOB.job_id,
+                        "status": "RUNNING",
+                        "startDate": NOW - timedelta(days=1),
+                        "redriveDate": NOW,
+                        "redriveCount": 1,
+                    }
+                ]
+            },
+        )
+        assert aws.gateway.snapshot(NOW - AGO).running == [
+            RunningRun(EXECUTION_ARN, NOW, warned=False)
+        ]
 
 
 def test_a_bucket_that_cannot_be_asked_is_no_missing_marker(aws: Aws) -> None:
     aws.s3.delete_bucket(Bucket=DATA)
     with Stubber(aws.s3) as denied, pytest.raises(ClientError):
         denied.add_client_error("head_object", "403", http_status_code=403)
-        aws.gateway.was_told(JOB.job_id, JOB.job_id, 0)
+        aws.gateway.was_told(JOB.job_id, JOB.job_id, 0, *ENDS)
 
 
 # Glue runs
@@ -286,6 +348,24 @@ def test_a_missed_upload_is_sent_as_s3_would_have_and_only_once(aws: Aws) -> Non
     assert aws.gateway.snapshot(NOW - AGO).uploads == [
         StoredUpload(upload, missed.stored_at, taken=True)
     ]
+
+
+def test_a_tick_reads_so_many_versions_and_the_next_goes_on_from_there(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_module, "_PAGES", 2)
+    uploads = [aws.upload(f"{n}.csv") for n in range(5)]
+    real = aws.s3.list_object_versions
+
+    def one_a_page(**asked: Any) -> Any:
+        return real(**asked, MaxKeys=1)
+
+    monkeypatch.setattr(aws.s3, "list_object_versions", one_a_page)
+    ticks = [
+        [each.upload.key for each in aws.gateway.snapshot(NOW - AGO).uploads] for _ in range(4)
+    ]
+    assert ticks == [["0.csv", "1.csv"], ["2.csv", "3.csv"], ["4.csv"], ["0.csv", "1.csv"]]
+    assert len(uploads) == 5
 
 
 # The function
@@ -384,7 +464,7 @@ def test_a_tick_tells_what_no_event_told_and_sends_what_no_event_brought(
         aws.gateway,
         "snapshot",
         lambda since: type(seen)(
-            [EndedRun(arn, old, told=False)], [StoredUpload(upload, old, taken=False)]
+            [EndedRun(arn, old, told=False)], (), (), [StoredUpload(upload, old, taken=False)]
         ),
     )
     monkeypatch.setattr(aws.gateway, "last_state", lambda arn: "ValidateCSV")

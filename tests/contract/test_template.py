@@ -192,9 +192,7 @@ def test_the_timeout_handler_hears_of_bad_ends_of_this_pipeline_only(template: A
 def test_the_tick_says_that_it_is_one(template: Any) -> None:
     tick = template.properties("TimeoutHandler")["Events"]["Tick"]["Properties"]
     assert json.loads(tick["Input"]) == {"source": "recon.tick"}
-    assert tick["ScheduleExpression"] == "rate(2 minutes)"
-    # `rate(1 minutes)` is refused, hence the smallest value.
-    assert template.parameters["TickMinutes"]["MinValue"] == 2
+    assert tick["ScheduleExpression"] == "rate(1 minute)"
 
 
 # Roles

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from shared.alert import (
     AlertRequest,
     RunCompleted,
     RunFailed,
+    RunLate,
     UploadDuplicate,
     UploadRefused,
 )
@@ -57,6 +58,15 @@ FAILED = RunFailed(
     execution_arn=EXECUTION_ARN,
     execution_name=JOB.job_id,
     checkpoint_location=f"s3://checkpoints/{JOB.job_id}/checkpoint.json",
+)
+LATE = RunLate(
+    job_id=JOB.job_id,
+    job=JOB,
+    state="ReconcileData",
+    minutes=18,
+    ends_at=NOW + timedelta(minutes=2),
+    execution_arn=EXECUTION_ARN,
+    execution_name=JOB.job_id,
 )
 UPLOAD = Upload(bucket="ingress", key="default/2026-02-16/extrato (cópia).csv", version="v2")
 OWNER = Upload(bucket="ingress", key="default/2026-02-15/extrato.csv", version="v1")
@@ -497,6 +507,25 @@ def test_progress_without_figures_is_still_progress() -> None:
     assert "- validação: concluída\n" in told.email
 
 
+# A run that is late
+
+
+def test_a_late_run_says_where_it_stands_and_when_it_ends() -> None:
+    told = sent(LATE)
+    assert told.subject == (
+        "[AVISO] Conciliacao default 2026-02-16: em andamento ha 18 minutos, na conciliacao"
+    )
+    assert (told.alert.severity, told.alert.status, told.alert.job_id) == (
+        "WARNING",
+        "RUNNING",
+        JOB.job_id,
+    )
+    assert told.alert.message == "Conciliação em andamento há 18 minutos"
+    assert "Se não terminar até 16/02/2026 11:34:05 (horário de Brasília)" in told.email
+    assert f"recon show {JOB.job_id}" in told.email
+    assert told.attributes["kind"] == "run_late"
+
+
 # Uploads
 
 
@@ -578,6 +607,7 @@ def test_no_text_from_outside_breaks_a_form(text: str) -> None:
             Desk(failure_=failure),
         ),
         (COMPLETED, Desk(many_of(text))),
+        (LATE.model_copy(update={"job_id": text, "state": text, "execution_name": text}), Desk()),
     ]
     for request, desk in hostile:
         told = sent(request, desk)

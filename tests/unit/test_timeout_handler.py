@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,13 +16,15 @@ from services.timeout_handler.tick import (
     OVERDUE,
     SETTLING,
     EndedRun,
+    RunningRun,
     Snapshot,
     StoredUpload,
+    late_runs,
     missed_uploads,
     search,
-    untold_runs,
+    untold,
 )
-from shared.alert import RunFailed
+from shared.alert import RunCompleted, RunFailed, RunLate
 from shared.checkpoint import FailureReport
 from shared.intake import Upload
 from tests.run_cases import EXECUTION_ARN, JOB, NOW, REPORT
@@ -37,7 +40,8 @@ ENDED = Execution(
     stopped_at=NOW - timedelta(minutes=5),
     redrive_count=0,
 )
-NOTHING = Snapshot((), ())
+NOTHING = Snapshot((), (), (), ())
+LIMIT = timedelta(seconds=1200)
 STRAY = GlueRun("reconciliation-reconciliation", "jr_1", waiting=False)
 
 
@@ -49,10 +53,12 @@ class World:
     state: str | None = "ReconcileData"
     live: Sequence[GlueRun] = (STRAY,)
     told: bool = False
+    told_kinds: set[str] = field(default_factory=set)
+    limit: timedelta = LIMIT
     seen: Snapshot = NOTHING
     did: list[str] = field(default_factory=list)
     reports: list[FailureReport] = field(default_factory=list)
-    alerts: list[RunFailed] = field(default_factory=list)
+    alerts: list[Any] = field(default_factory=list)
     resent: list[StoredUpload] = field(default_factory=list)
 
     def execution(self, arn: str) -> Execution:
@@ -73,10 +79,10 @@ class World:
         self.reports.append(report)
         return LOCATION
 
-    def was_told(self, job_id: str, execution_name: str, redrive_count: int) -> bool:
-        return self.told
+    def was_told(self, job_id: str, execution_name: str, redrive_count: int, *kinds: str) -> bool:
+        return self.told or bool(self.told_kinds.intersection(kinds))
 
-    def tell(self, alert: RunFailed) -> None:
+    def tell(self, alert: RunCompleted | RunFailed | RunLate) -> None:
         self.did.append("tell")
         self.alerts.append(alert)
 
@@ -207,7 +213,7 @@ def test_a_run_is_untold_once_its_own_event_had_its_turn(
     ago: timedelta, told: bool, found: bool
 ) -> None:
     run = EndedRun(EXECUTION_ARN, NOW - ago, told)
-    assert untold_runs(Snapshot([run], ()), NOW) == [run] * found
+    assert untold([run], NOW) == [run] * found
 
 
 @pytest.mark.parametrize(
@@ -223,12 +229,12 @@ def test_an_upload_is_missed_when_it_is_overdue_and_was_not_taken(
     ago: timedelta, taken: bool, found: bool
 ) -> None:
     upload = StoredUpload(stored(0).upload, NOW - ago, taken)
-    assert missed_uploads(Snapshot((), [upload]), NOW) == [upload] * found
+    assert missed_uploads(replace(NOTHING, uploads=[upload]), NOW) == [upload] * found
 
 
 def test_the_oldest_uploads_are_sent_first_and_never_too_many_at_once() -> None:
     uploads = [stored(minutes) for minutes in range(11, 12 + MOST_RESENT)]
-    found = missed_uploads(Snapshot((), uploads), NOW)
+    found = missed_uploads(replace(NOTHING, uploads=uploads), NOW)
     assert found == uploads[:0:-1]
     assert len(found) == MOST_RESENT
 
@@ -236,7 +242,8 @@ def test_the_oldest_uploads_are_sent_first_and_never_too_many_at_once() -> None:
 def test_a_tick_settles_what_was_missed() -> None:
     missed = stored(30)
     run = EndedRun(EXECUTION_ARN, NOW - timedelta(minutes=3), told=False)
-    world = World(seen=Snapshot([run], [missed, stored(1), stored(40, taken=True)]))
+    uploads = [missed, stored(1), stored(40, taken=True)]
+    world = World(seen=replace(NOTHING, ended_badly=[run], uploads=uploads))
     assert search(world, NOW) == [
         Outcome("told", JOB.job_id, LOCATION, 1),
         Outcome("upload_resent", object_key="a.csv"),
@@ -248,3 +255,82 @@ def test_a_tick_that_finds_nothing_does_nothing() -> None:
     world = World()
     assert search(world, NOW) == []
     assert (world.did, world.resent) == ([], [])
+
+
+# Runs that are late, while they run
+
+
+@pytest.mark.parametrize(
+    ("minutes", "warned", "found"),
+    [(17.99, False, False), (18, False, True), (19.5, False, True), (18, True, False)],
+)
+def test_a_run_is_late_at_eighteen_of_its_twenty_minutes(
+    minutes: float, warned: bool, found: bool
+) -> None:
+    run = RunningRun(EXECUTION_ARN, NOW - timedelta(minutes=minutes), warned)
+    assert late_runs(replace(NOTHING, running=[run]), LIMIT, NOW) == [run] * found
+
+
+def test_a_late_run_is_told_once_while_ticks_go_by() -> None:
+    """A clock from the run's start to its limit, a tick each minute; the marker comes with the notifier's answer."""
+    world = World(replace(ENDED, status="RUNNING"))
+    for minute in range(20):
+        now = NOW + timedelta(minutes=minute)
+        world.seen = replace(
+            NOTHING, running=[RunningRun(EXECUTION_ARN, NOW, "run_late" in world.told_kinds)]
+        )
+        outcomes = search(world, now)
+        assert outcomes == ([Outcome("late", JOB.job_id)] if minute == 18 else [])
+        world.told_kinds |= {alert.kind for alert in world.alerts}
+    [alert] = world.alerts
+    assert isinstance(alert, RunLate)
+    assert (alert.state, alert.minutes, alert.ends_at) == ("ReconcileData", 18, NOW + LIMIT)
+    assert (alert.job, alert.execution_name) == (JOB, JOB.job_id)
+
+
+def test_a_run_under_another_name_than_ours_is_told_once_too() -> None:
+    """Its marker is not where its name says: the snapshot does not see it."""
+    late = RunningRun(EXECUTION_ARN, NOW - timedelta(minutes=19), warned=False)
+    world = World(
+        replace(ENDED, status="RUNNING", name="by-hand"), seen=replace(NOTHING, running=[late])
+    )
+    assert search(world, NOW) == [Outcome("late", JOB.job_id)]
+    world.told_kinds.add("run_late")
+    assert search(world, NOW) == [Outcome("already_told", JOB.job_id)]
+    assert len(world.alerts) == 1
+
+
+def test_a_run_that_ended_meanwhile_is_not_late() -> None:
+    late = RunningRun(EXECUTION_ARN, NOW - timedelta(minutes=19), warned=False)
+    world = World(replace(ENDED, status="SUCCEEDED"), seen=replace(NOTHING, running=[late]))
+    search(world, NOW)
+    assert world.alerts == []
+
+
+# Runs that ended well, and nobody knows
+
+
+def test_a_success_without_a_marker_is_told_by_the_notifier() -> None:
+    run = EndedRun(EXECUTION_ARN, NOW - timedelta(minutes=3), told=False)
+    world = World(
+        replace(ENDED, status="SUCCEEDED", redrive_count=1),
+        seen=replace(NOTHING, succeeded=[run]),
+    )
+    assert search(world, NOW) == [Outcome("told", JOB.job_id)]
+    assert world.alerts == [
+        RunCompleted(
+            job=JOB, execution_arn=EXECUTION_ARN, execution_name=JOB.job_id, redrive_count=1
+        )
+    ]
+    world.told_kinds.add("run_completed")
+    assert search(world, NOW) == [Outcome("already_told", JOB.job_id)]
+    assert len(world.alerts) == 1
+
+
+def test_a_success_that_was_told_or_has_just_ended_is_left_alone() -> None:
+    told = EndedRun(EXECUTION_ARN, NOW - timedelta(minutes=3), told=True)
+    just_ended = EndedRun(EXECUTION_ARN, NOW - timedelta(minutes=1), told=False)
+    world = World(
+        replace(ENDED, status="SUCCEEDED"), seen=replace(NOTHING, succeeded=[told, just_ended])
+    )
+    assert search(world, NOW) == []

@@ -1,0 +1,56 @@
+"""A run that is still going when most of its time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from services.notifier.failed import state_name
+from services.notifier.notice import KEY, Notice, Section, about, day_of, plain
+from shared.alert import Alert, RunLate
+from shared.ptbr import count, moment
+
+
+def notice(request: RunLate, now: datetime) -> Notice:
+    job_id = plain(request.job_id, 80)
+    key = request.job.object_key if request.job else None
+    state = state_name(request.state)
+    minutes = count(request.minutes, "minuto", "minutos")
+    return Notice(
+        alert=Alert(
+            kind=request.kind,
+            severity="WARNING",
+            status="RUNNING",
+            job_id=job_id,
+            profile=request.profile,
+            timestamp=now,
+            message=f"Conciliação em andamento há {minutes}",
+            results={
+                "state": plain(request.state, 80),
+                "minutes": request.minutes,
+                "ends_at": request.ends_at.isoformat(),
+                "execution": plain(request.execution_name, 80),
+            },
+        ),
+        subject=about(request.profile, day_of(job_id, key)),
+        headline=f"em andamento há {minutes}, na {state}",
+        sections=(
+            Section(
+                "O que aconteceu",
+                (
+                    f"A execução está há {minutes} em andamento, na {state}.",
+                    f"Se não terminar até {moment(request.ends_at)} (horário de Brasília), será "
+                    "encerrada e avisada.",
+                ),
+            ),
+            Section("O que fazer", ("Acompanhe com:", f"    recon show {job_id}")),
+            Section("Execução", tuple(_run_lines(request, job_id))),
+        ),
+    )
+
+
+def _run_lines(request: RunLate, job_id: str) -> Iterator[str]:
+    if request.job:
+        yield f"Arquivo: s3://{request.job.bucket_name}/{plain(request.job.object_key, KEY)}"
+    yield f"Job: {job_id}"
+    yield f"Execução: {plain(request.execution_name, 80)}"
