@@ -46,12 +46,15 @@ app = App(
 )
 
 File = Annotated[Path, Parameter(help="The CSV file.")]
-ProfileName = Annotated[str, Parameter(help="Which kind of file it is (default: default).")]
 ProfileOrPath = Annotated[
     str, Parameter(help="A profile's name, or the path of a .toml file (default: default).")
 ]
 LocalOut = Annotated[
     Path | None, Parameter(help="Folder for the results (default: recon-out/<file's name>).")
+]
+Reference = Annotated[
+    Path | None,
+    Parameter(help="The file of side A, where the profile reconciles against a reference."),
 ]
 ResultPlace = Annotated[
     str,
@@ -82,7 +85,8 @@ def run(
     file: File,
     /,
     *,
-    profile: ProfileName = "default",
+    profile: ProfileOrPath = "default",
+    reference: Reference = None,
     day: Annotated[
         str | None, Parameter(help="Day of the file, YYYY-MM-DD (default: today).")
     ] = None,
@@ -97,7 +101,7 @@ def run(
     """
     from recon.run import run
 
-    return run(file, profile, _day("--day", day), out, Output(as_json=json))
+    return run(file, profile, reference, _day("--day", day), out, Output(as_json=json))
 
 
 @app.command
@@ -106,7 +110,11 @@ def validate(
     /,
     *,
     profile: ProfileOrPath = "default",
-    out: LocalOut = None,
+    reference: Reference = None,
+    out: Annotated[
+        Path | None,
+        Parameter(help="Folder for the results (default: recon-out/<file's name>-validation)."),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Only read a file: entries and explained rejects as Parquet. Needs no AWS.
@@ -115,7 +123,7 @@ def validate(
     """
     from recon.stages import validate
 
-    return validate(file, profile, out, Output(as_json=json))
+    return validate(file, profile, reference, out, Output(as_json=json))
 
 
 @app.command
@@ -124,6 +132,7 @@ def reconcile(
     /,
     *,
     profile: ProfileOrPath = "default",
+    reference: Reference = None,
     engine: Annotated[
         Literal["duckdb", "spark", "auto"],
         Parameter(help="What runs the rules, to the same result; auto: by the number of entries."),
@@ -141,7 +150,9 @@ def reconcile(
     """
     from recon.stages import reconcile
 
-    return reconcile(file, profile, out, engine, _day("--as-of", as_of), Output(as_json=json))
+    return reconcile(
+        file, profile, reference, out, engine, _day("--as-of", as_of), Output(as_json=json)
+    )
 
 
 @app.command
@@ -369,6 +380,52 @@ def redrive_dlq(
     from recon.redrive import redrive_dlq
 
     return redrive_dlq(_pipeline(endpoint, aws, stack_name), Output(as_json=json))
+
+
+references = App(
+    name="reference",
+    help="What uploads of a profile are reconciled against, where they hold one side only.",
+)
+app.command(references)
+ReferenceProfile = Annotated[str, Parameter(help="The published profile that it is for.")]
+
+
+@references.command(name="put")
+def put_reference(
+    file: File,
+    /,
+    *,
+    profile: ReferenceProfile,
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """Make a file the reference from now on. It is read as a run would read it, and refused as a run would.
+
+    Example: recon reference put razao.csv --profile inter-razao
+    """
+    from recon.reference import put
+
+    return put(_pipeline(endpoint, aws, stack_name), file, profile, Output(as_json=json))
+
+
+@references.command(name="list")
+def list_references(
+    *,
+    profile: ReferenceProfile,
+    endpoint: Endpoint = None,
+    aws: Aws = False,
+    stack_name: StackName = "reconciliation",
+    json: Json = False,
+) -> int:
+    """List what was put, the newest last: that one counts.
+
+    Example: recon reference list --profile inter-razao
+    """
+    from recon.reference import list_
+
+    return list_(_pipeline(endpoint, aws, stack_name), profile, Output(as_json=json))
 
 
 @app.command

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared import ptbr
-from shared.manifest import Figures, QuickSightFigures, ReconciliationFigures, ValidationFigures
+from shared.manifest import (
+    Figures,
+    QuickSightFigures,
+    ReconciliationFigures,
+    RecordCounts,
+    ValidationFigures,
+)
 from shared.taxonomy import ROW_CLASSES, Verdict
 
 
 def note(figures: Figures) -> str:
     match figures:
         case ValidationFigures():
-            return ", ".join(
-                (
-                    ptbr.count(figures.lines, "registro lido", "registros lidos"),
-                    ptbr.count(figures.entries, "lançamento", "lançamentos"),
-                    ptbr.count(figures.rejected, "rejeitado", "rejeitados"),
-                )
-            )
+            of = figures.reference
+            return counted(figures) + (f"; da referência, {counted(of)}" if of else "")
         case ReconciliationFigures():
             return ", ".join(
                 (
@@ -30,6 +31,16 @@ def note(figures: Figures) -> str:
         case QuickSightFigures():
             rows = ptbr.count(sum(figures.tables.values()), "linha", "linhas")
             return f"{rows} em {ptbr.count(len(figures.tables), 'tabela', 'tabelas')}"
+
+
+def counted(file: RecordCounts) -> str:
+    return ", ".join(
+        (
+            ptbr.count(file.lines, "registro lido", "registros lidos"),
+            ptbr.count(file.entries, "lançamento", "lançamentos"),
+            ptbr.count(file.rejected, "rejeitado", "rejeitados"),
+        )
+    )
 
 
 def verdict_lines(figures: ReconciliationFigures) -> Iterator[str]:

@@ -32,6 +32,7 @@ from shared.layout import (
     manifest_key,
     profile_key,
     receipt_key,
+    reference_prefix,
     run_prefix,
     stage_error_key,
     stage_prefix,
@@ -199,6 +200,20 @@ class Pipeline:
     def published_profile(self, name: str) -> bytes | None:
         return self._bytes(self.stack.data_bucket, profile_key(name))
 
+    def publish_profile(self, name: str, text: bytes) -> None:
+        self._s3.put_object(Bucket=self.stack.data_bucket, Key=profile_key(name), Body=text)
+
+    def references(self, profile: str) -> list[tuple[str, int]]:
+        """Name and bytes of each that was put, the oldest first."""
+        prefix = reference_prefix(profile)
+        found = self._objects(prefix)
+        return [(each["Key"].removeprefix(prefix), each["Size"]) for each in found]
+
+    def put_reference(self, key: str, file: Path) -> None:
+        """Never over another: a name says time and content."""
+        with file.open("rb") as body:
+            self._s3.put_object(Bucket=self.stack.data_bucket, Key=key, Body=body, IfNoneMatch="*")
+
     def address(self, job_id: str, execution: str) -> str:
         return f"s3://{self.stack.data_bucket}/{run_prefix(job_id, execution)}"
 
@@ -310,10 +325,13 @@ class Pipeline:
         return received
 
     def _keys(self, prefix: str) -> list[str]:
+        return [found["Key"] for found in self._objects(prefix)]
+
+    def _objects(self, prefix: str) -> list[Any]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.stack.data_bucket, Prefix=prefix
         )
-        return [found["Key"] for page in pages for found in page.get("Contents", ())]
+        return [found for page in pages for found in page.get("Contents", ())]
 
     def _document(self, bucket: str, key: str, model: type[C]) -> C | None:
         body = self._bytes(bucket, key)

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from jobs.profile import load_profile
 from recon import figures, history
 from recon.embedded.aws import EmbeddedAWS
 from recon.embedded.deploy import deploy
@@ -15,8 +14,9 @@ from recon.embedded.mail import Mail
 from recon.errors import UsageError
 from recon.follow import follow, wait_for
 from recon.output import Output
-from recon.packages import ROOT
 from recon.pipeline import Pipeline
+from recon.reference import keep
+from recon.stages import find_profile, given_reference
 from shared import ptbr
 from shared.alert import Alert
 from shared.intake import Receipt
@@ -32,15 +32,28 @@ ALERT_SECONDS = 60.0
 POLL_SECONDS = 0.1
 
 
-def run(file: Path, profile: str, day: date | None, out: Path | None, output: Output) -> int:
+def run(
+    file: Path,
+    profile: str,
+    reference: Path | None,
+    day: date | None,
+    out: Path | None,
+    output: Output,
+) -> int:
     if not file.is_file():
         raise UsageError(f"Arquivo não encontrado: {file}")
-    load_profile(str(ROOT / "profiles"), profile)  # a wrong one is known before anything is started
-    key = f"{profile}/{day or datetime.now(TIME_ZONE).date():%Y-%m-%d}/{file.name}"
+    loaded = find_profile(profile)  # a wrong one is known before anything is started
+    given_reference(loaded, reference)
+    key = f"{loaded.name}/{day or datetime.now(TIME_ZONE).date():%Y-%m-%d}/{file.name}"
     with EmbeddedAWS() as aws:
         with output.step("AWS embarcada pronta, pilha implantada"):
             pipeline = Pipeline(aws.client, deploy(aws))
             inbox = Inbox(aws, pipeline)
+            if profile.endswith(".toml"):
+                pipeline.publish_profile(loaded.name, Path(profile).read_bytes())
+        if reference:
+            kept, _ = keep(pipeline, reference, loaded)
+            output.line(f"{reference.name} guardado como s3://{pipeline.stack.data_bucket}/{kept}")
         receipt = _uploaded(pipeline, file, key, output)
         if receipt.outcome != "started":
             told = inbox.first()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 from jobs.profile import Profile, load_profile, parse_profile
 from jobs.reconciliation.engine import EngineName, EngineUnavailableError
 from jobs.reconciliation.reconcile import reconcile as reconcile_entries
+from jobs.runtime import hash_file
 from jobs.validation.acceptance import ENTRIES, REJECTS, ValidationResult
 from jobs.validation.acceptance import validate as validate_file
+from jobs.validation.reference import Reference
 from jobs.validation.refusal import RefusedFileError
 from recon import figures
 from recon.errors import UsageError
@@ -31,15 +33,20 @@ SHOWN = 10
 """Rejected lines that are told; the file of rejects holds all."""
 
 
-def validate(file: Path, profile: str, out: Path | None, output: Output) -> int:
-    out = out or OUT / file.stem
+def validate(
+    file: Path, profile: str, reference: Path | None, out: Path | None, output: Output
+) -> int:
+    # Not where `reconcile` leaves its results: it would begin by removing them.
+    out = out or OUT / f"{file.stem}-validation"
+    loaded = find_profile(profile)
+    given = given_reference(loaded, reference)
     try:
-        result, _ = _validated(file, find_profile(profile), out, output)
+        result, _ = _validated(file, loaded, given, out, output)
     except RefusedFileError as error:
         return _refused(error, output)
     rows = result.figures
     output.line(f"Arquivo aceito: {figures.note(rows)}")
-    for code, count in rows.codes.items():
+    for code, count in rows.both.codes.items():
         output.line(f"  {ptbr.number(count):>12}  {code}")
     _show_rejects(result, output)
     output.line(f"Lançamentos em {result.entries}")
@@ -53,6 +60,7 @@ def validate(file: Path, profile: str, out: Path | None, output: Output) -> int:
                 "error": None,
                 "entries": str(result.entries),
                 "rejects": str(result.rejects),
+                **_of_reference(rows),
             }
         )
     return 0
@@ -61,6 +69,7 @@ def validate(file: Path, profile: str, out: Path | None, output: Output) -> int:
 def reconcile(
     file: Path,
     profile: str,
+    reference: Path | None,
     out: Path | None,
     engine: EngineName,
     as_of: date | None,
@@ -68,8 +77,9 @@ def reconcile(
 ) -> int:
     out = out or OUT / file.stem
     loaded = find_profile(profile)
+    given = given_reference(loaded, reference)
     try:
-        validation, validation_seconds = _validated(file, loaded, out, output)
+        validation, validation_seconds = _validated(file, loaded, given, out, output)
     except RefusedFileError as error:
         return _refused(error, output)
     began = time.monotonic()
@@ -99,6 +109,7 @@ def reconcile(
         output.document(
             {
                 **figures.verdict_document(result.figures),
+                **_of_reference(validation.figures),
                 "seconds": seconds,
                 "outputs": {name: str(path) for name, path in files.items()},
             }
@@ -106,8 +117,26 @@ def reconcile(
     return 0 if result.figures.verdict.agrees else 1
 
 
+def given_reference(profile: Profile, path: Path | None) -> Reference | None:
+    """A file becomes the reference by being named. Raises UsageError where the profile does not fit."""
+    if profile.reference is None:
+        if path:
+            raise UsageError(
+                f"O perfil {profile.name} tem os dois lados no arquivo: --reference não se aplica."
+            )
+        return None
+    if path is None:
+        raise UsageError(
+            f"O perfil {profile.name} concilia contra uma referência, que falta.",
+            hint="Dê o arquivo do lado A com --reference ARQUIVO.",
+        )
+    if not path.is_file():
+        raise UsageError(f"Arquivo não encontrado: {path}")
+    return Reference(path, path.name, hash_file(path), datetime.now(UTC))
+
+
 def _validated(
-    file: Path, profile: Profile, out: Path, output: Output
+    file: Path, profile: Profile, reference: Reference | None, out: Path, output: Output
 ) -> tuple[ValidationResult, float]:
     began = time.monotonic()
     try:
@@ -119,12 +148,12 @@ def _validated(
     for name in (ENTRIES, REJECTS, LOCAL_RUN, *_RESULTS):
         (out / name).unlink(missing_ok=True)  # a refused file leaves none, an earlier run's neither
     with source, output.step("Validação"):
-        result = validate_file(source, profile, out)
+        result = validate_file(source, profile, out, reference=reference)
     return result, round(time.monotonic() - began, 3)
 
 
 def _show_rejects(validation: ValidationResult, output: Output) -> None:
-    rejected = validation.figures.rejected
+    rejected = validation.figures.both.rejected
     if not rejected:
         return
     with pq.ParquetFile(validation.rejects) as rejects:
@@ -149,6 +178,12 @@ def find_profile(profile: str) -> Profile:
 
 def _rows(rows: ValidationFigures) -> dict[str, int]:
     return rows.model_dump(include={"lines", "header", "skipped", "entries", "rejected"})
+
+
+def _of_reference(rows: ValidationFigures) -> dict[str, Any]:
+    if not (reference := rows.reference):
+        return {}
+    return {"reference": reference.model_dump(mode="json")}
 
 
 def _refused(error: RefusedFileError, output: Output) -> int:

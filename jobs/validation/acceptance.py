@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -75,6 +76,19 @@ def validate(
             counts = _enter_reference(reference, of_reference, tables, limit)
             figures = figures.model_copy(update={"reference": reference.figures(counts)})
     return ValidationResult(out_dir / ENTRIES, out_dir / REJECTS, figures, sha256)
+
+
+def read_reference(path: Path, profile: Profile) -> RecordCounts:
+    """As a run will read it, and to no other end. Raises RefusedFileError."""
+    if not (file := profile.reference_file):
+        raise ValueError(f"{profile.name}, of layout {profile.layout}, has no reference")
+    limit = profile.validation.max_reject_ratio
+    with (
+        TemporaryDirectory() as scratch,
+        _outputs(Path(scratch)) as tables,
+        path.open("rb") as source,
+    ):
+        return _enter(source, file, tables, limit)[0]
 
 
 def _enter_reference(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -55,3 +56,38 @@ def test_a_file_refused_before_its_rows_were_read_is_told_with_zeros(
     assert document["rows"] == dict.fromkeys(
         ("lines", "header", "skipped", "entries", "rejected"), 0
     )
+
+
+def test_a_file_with_its_reference_is_told_with_the_records_of_both(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reference = SAMPLES / "reference" / "inter-razao.csv"
+    given = ("--profile", "inter-razao", "--reference", str(reference), "--out", str(tmp_path))
+    assert main(["validate", str(SAMPLES / "inter-razao.csv"), *given, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["rows"] == {
+        "lines": 13,
+        "header": 1,
+        "skipped": 6,
+        "entries": 5,
+        "rejected": 1,
+    }
+    told = document["reference"]
+    assert (told["name"], told["lines"], told["entries"], told["rejected"]) == (
+        "inter-razao.csv",
+        7,
+        5,
+        1,
+    )
+    assert told["sha256"] == hashlib.sha256(reference.read_bytes()).hexdigest()
+
+
+def test_validation_alone_does_not_take_the_place_of_a_reconciliation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    sample = str(SAMPLES / "conciliado.csv")
+    assert main(["reconcile", sample]) == 0
+    assert main(["validate", sample]) == 0
+    assert (tmp_path / "recon-out" / "conciliado" / "matches.parquet").exists()
+    assert (tmp_path / "recon-out" / "conciliado-validation" / "entries.parquet").exists()

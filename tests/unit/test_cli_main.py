@@ -13,6 +13,7 @@ from recon.embedded.aws import EmbeddedAWSError
 from shared.errors import ReconError
 
 VERBS = ("run", "validate", "reconcile", "verify", "explain", "up", "runs", "show", "publish")
+VERBS += ("reference put", "reference list")
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +23,7 @@ def nothing_is_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([verb, "--help"]) == 0
+    assert main([*verb.split(), "--help"]) == 0
     shown = capsys.readouterr().out
     assert f"Example: recon {verb}" in shown
     assert "--json" in shown
@@ -31,7 +32,7 @@ def test_every_verb_has_help_with_an_example(verb: str, capsys: pytest.CaptureFi
 def test_the_help_lists_every_verb_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
-    assert all(verb in shown for verb in VERBS)
+    assert all(verb.split()[0] in shown for verb in VERBS)
     assert "Exit codes: 0 agreed or pending" in shown
 
 
@@ -43,6 +44,14 @@ def test_the_help_lists_every_verb_and_the_exit_codes(capsys: pytest.CaptureFixt
         (["run", "missing.csv"], "missing.csv"),
         (["run", __file__, "--profile", "nao-ha"], "nao-ha"),
         (["validate", "missing.csv"], "missing.csv"),
+        (["validate", __file__, "--reference", "missing.csv"], "--reference não se aplica"),
+        (["validate", __file__, "--profile", "inter-razao"], "--reference ARQUIVO"),
+        (["run", __file__, "--profile", "inter-razao"], "--reference ARQUIVO"),
+        (
+            ["reconcile", __file__, "--profile", "inter-razao", "--reference", "missing.csv"],
+            "missing.csv",
+        ),
+        (["reference", "put", __file__], "--profile"),
         (["reconcile", __file__, "--profile", "nao-ha.toml"], "nao-ha.toml"),
         (["run", "missing.csv", "--day", "2026-02-30"], "2026-02-30"),
         (["runs", "--limit", "many"], "many"),
