@@ -3,60 +3,88 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from typing import Any
 
-from shared import ptbr
+from jobs.quicksight_prep.phrases import Money, Said, all_of, line, listed, say
+from shared.lines import in_reference, line_of_file
 
 
-def reason(row_class: str, explain: str, currency: str) -> str:
-    """From a break's `explain` (JSON: candidate, pass, failed, delta, days, lines, …) to a Portuguese sentence."""
-    why = json.loads(explain)
+def reason(
+    row_class: str, explain: str, currency: str, currencies: tuple[str, str] | None = None
+) -> str:
+    """From a break's `explain` to a Portuguese sentence. currencies: A's and B's, where both are known."""
+    return say(why(row_class, explain, currency, currencies), "pt")
+
+
+def why(
+    row_class: str, explain: str, currency: str, currencies: tuple[str, str] | None = None
+) -> Said:
+    """From a break's `explain` (JSON: candidate, pass, failed, delta, days, lines, …)."""
+    told = json.loads(explain)
+    failed = told.get("failed", [])
     if row_class in ("duplicate_a", "duplicate_b"):
-        return "Outra linha deste lado é igual em tudo; esta sobra."
-    failed = why.get("failed", [])
+        return Said("why.duplicate")
+    if row_class == "balance_break":
+        return _balance(told, currency)
     if "max_candidates_per_row" in failed:
-        return (
-            "A chave tem candidatos demais para comparar um a um (limits.max_candidates_per_row)."
-        )
+        return Said("why.crowded")
     if failed == ["fee"]:
-        rate = ptbr.number(why["basis_points"])
-        return (
-            f"Passe {why['pass']}: a taxa cobrada é {ptbr.money(why['fee'], currency)} sobre "
-            f"{ptbr.money(why['gross'], currency)}; a contratada é de {rate} pontos-base."
-        )
+        charged = (Money(told["fee"], currency), Money(told["gross"], currency))
+        if told.get("pass") is None:
+            return Said("why.fee_without_pass", *charged, told["basis_points"])
+        return Said("why.fee", told["pass"], *charged, told["basis_points"])
     if failed == ["group_sum"]:
-        a, b = (ptbr.money(why[f"group_amount_{side}"], currency) for side in "ab")
-        return f"Passe {why['pass']}: a soma do lote é {a} em A e {b} em B."
-    if why["candidate"] is None:
-        return "Nenhum lançamento do outro lado com a mesma chave, nem com o mesmo valor."
+        sums = (Money(told[f"group_amount_{side}"], currency) for side in "ab")
+        return Said("why.group_sum", told["pass"], *sums)
+    if told.get("candidate") is None:
+        return Said("why.alone")
     if failed == ["key"]:
-        return (
-            f"Há do outro lado o mesmo valor e moeda, {_apart(why['days'])}, mas com outra chave."
-        )
-    candidates = why.get("candidates", 1)
+        return Said("why.other_key", _apart(told["days"]))
+    candidates = told.get("candidates", 1)
     if row_class == "suggested":
-        return f"Passe {why['pass']} sugere este par: confira e decida."
-    if not failed and candidates == 1:
-        named = f", na linha {ptbr.number(why['lines'][0])}," if why.get("lines") else ""
-        return f"Passe {why['pass']}: o único candidato{named} serve também a outra linha."
+        return Said("why.suggested", told["pass"])
     if not failed:
-        named = f": {_lines(why['lines'], candidates)}" if why.get("lines") else ""
-        return f"Passe {why['pass']}: {candidates} candidatos servem igualmente{named}."
+        return _fitting(told["pass"], candidates, told.get("lines", []))
     parts = {
-        "currency": "a moeda é outra",
-        "sign": "o sinal está invertido",
-        "amount": f"o valor difere em {ptbr.money(abs(why['delta']), currency)}",
-        "date": f"a data está fora da janela ({_apart(why['days'])})",
+        "currency": Said("failed.currencies", *currencies)
+        if currencies
+        else Said("failed.currency"),
+        "sign": Said("failed.sign"),
+        "amount": Said("failed.amount", Money(abs(told["delta"]), currency)),
+        "date": Said("failed.date", _apart(told["days"])),
     }
-    others = f" ({candidates} candidatos)" if candidates > 1 else ""
-    return f"Passe {why['pass']}{others}: {' e '.join(parts[name] for name in failed)}."
+    all_failed = all_of([parts[name] for name in failed])
+    if candidates > 1:
+        return Said("why.failed_of_many", told["pass"], candidates, all_failed)
+    return Said("why.failed", told["pass"], all_failed)
 
 
-def _lines(named: Sequence[int], in_all: int) -> str:
-    return f"linhas {ptbr.listed([ptbr.number(line) for line in named], in_all)}"
+def _balance(told: dict[str, Any], currency: str) -> Said:
+    if "balance" in told and "expected" in told:
+        return Said(
+            "why.balance", Money(told["balance"], currency), Money(told["expected"], currency)
+        )
+    return Said("why.balance_off", Money(told.get("delta", 0), currency))
 
 
-def _apart(days: int) -> str:
+def _fitting(step: str, candidates: int, lines: list[int]) -> Said:
+    """Candidates that fail nothing: one serves another row as well, several serve equally."""
+    if candidates == 1 and lines:
+        return Said("why.only_candidate_line", step, line(lines[0]))
+    if candidates == 1:
+        return Said("why.only_candidate", step)
+    if lines:
+        return Said("why.candidates_lines", step, candidates, listed_lines(lines, candidates))
+    return Said("why.candidates", step, candidates)
+
+
+def listed_lines(lines: list[int], in_all: int | None = None) -> Any:
+    """`21, 22 e mais 5`; all are of one file, the upload unless it is said."""
+    told = listed([line_of_file(number) for number in lines], in_all)
+    return Said("lines_of_reference", told) if lines and in_reference(lines[0]) else told
+
+
+def _apart(days: int) -> Said:
     if days == 0:
-        return "no mesmo dia"
-    return f"B {ptbr.count(abs(days), 'dia', 'dias')} {'depois' if days > 0 else 'antes'} de A"
+        return Said("apart.same")
+    return Said("apart.after" if days > 0 else "apart.before", abs(days))

@@ -49,3 +49,7 @@ def harmless(text: str) -> str:
     if _LOOKS_LIKE_A_NUMBER.fullmatch(line):
         return f'="{line}"'
     return f"'{line}" if _RUNS.match(line) else line
+
+
+def runs_as_formula(text: str) -> bool:
+    return _RUNS.match(text) is not None

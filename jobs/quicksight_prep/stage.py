@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import pyarrow.parquet as pq
 
 from jobs.quicksight_prep.curation import CURATED_TABLES, business_day, publish_curated, superseded
-from jobs.quicksight_prep.divergences import write_divergences
-from jobs.quicksight_prep.report import SHOWN, render_report
+from jobs.quicksight_prep.people import write_for_people
+from jobs.quicksight_prep.report import Run
 from jobs.quicksight_prep.tables import RunResult, open_result, write_tables
-from jobs.runtime import Files, JobArguments, Produced, StageRun, fetch, predecessor
+from jobs.runtime import Files, JobArguments, StageRun, fetch, predecessor
 from shared.manifest import (
     Figures,
     Manifest,
@@ -65,19 +62,13 @@ def prepare(arguments: PrepArguments, run: StageRun, scratch: Path) -> Manifest:
     entries = fetch(arguments.validated_data_path, validation.files["entries"], scratch)
     rejects = fetch(arguments.validated_data_path, validation.files["rejects"], scratch)
     breaks = fetch(arguments.divergences_path, reconciliation.files["breaks"], scratch)
+    matches = fetch(arguments.divergences_path, reconciliation.files["matches"], scratch)
     result = RunResult(arguments.job_id, arguments.profile, validated, reconciled)
     with open_result(entries, breaks) as connection:
+        connection.read_parquet(str(rejects)).create_view("rejects")
+        connection.read_parquet(str(matches)).create_view("matches")
         produced = write_tables(connection, result, scratch)
-        produced["divergencias"] = Produced(
-            scratch / "divergencias.csv",
-            write_divergences(connection, scratch / "divergencias.csv"),
-        )
-        top = connection.sql(f"from divergences limit {SHOWN}").to_arrow_table().to_pylist()
-    page = render_report(
-        validation, reconciliation, validated, reconciled, source, top, _head(rejects)
-    )
-    (scratch / "report.html").write_text(page, encoding="utf-8")
-    produced["report"] = Produced(scratch / "report.html")
+        produced |= write_for_people(connection, Run(validation, reconciliation, source), scratch)
     figures = curate(
         {name: produced[name].path for name in CURATED_TABLES},
         QuickSightFigures(
@@ -87,8 +78,3 @@ def prepare(arguments: PrepArguments, run: StageRun, scratch: Path) -> Manifest:
         ),
     )
     return run.publish(inputs, produced, figures)
-
-
-def _head(rejects: Path) -> list[dict[str, Any]]:
-    batches = pq.ParquetFile(rejects).iter_batches(SHOWN)
-    return next((batch.to_pylist() for batch in batches), [])

@@ -60,7 +60,7 @@ class RunResult:
 
 
 def open_result(entries: Path, breaks: Path) -> duckdb.DuckDBPyConnection:
-    """A connection in which `divergences` holds every break beside its entries."""
+    """A connection in which `divergences` holds every line of a break beside its entries, `items` every break once."""
     connection = duckdb.connect()
     connection.read_parquet(str(entries)).create_view("entries")
     connection.read_parquet(str(breaks)).create_view("breaks")
@@ -74,6 +74,7 @@ def open_result(entries: Path, breaks: Path) -> duckdb.DuckDBPyConnection:
     )
     connection.register("units", units)
     connection.execute(f"create temp table divergences as {sql('divergences')}")
+    connection.execute(f"create temp table items as {sql('divergences_by_id')}")
     return connection
 
 

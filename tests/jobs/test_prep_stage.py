@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+import re
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
 import pytest
 
 from jobs.profile import load_profile
-from jobs.quicksight_prep import curation
+from jobs.quicksight_prep import curation, page_data, report
 from jobs.quicksight_prep.curation import CURATED_TABLES, business_day
 from jobs.quicksight_prep.divergences import write_divergences
-from jobs.quicksight_prep.report import SHOWN
+from jobs.quicksight_prep.report import TOP
 from jobs.quicksight_prep.stage import PrepArguments, prepare
 from jobs.quicksight_prep.tables import RunResult, open_result, write_tables
 from jobs.reconciliation.stage import ReconciliationArguments, run_reconciliation
 from jobs.runtime import JobArguments, Produced, StageRun, run_stage
 from jobs.validation.acceptance import validate
+from shared import ptbr
 from shared.layout import Stage, curated_key
 from shared.manifest import Manifest, QuickSightFigures, ReconciliationFigures
 from tests.jobs.reconciliation_case import Entry, profile_of, read_by
@@ -281,7 +286,7 @@ def test_a_changed_file_of_a_predecessor_is_refused(run: Run) -> None:
     assert "não é o que o manifesto da etapa descreve" in error["message"]
 
 
-HOSTILE = "<script>alert(1)</script>"
+HOSTILE = "</script><script>alert(1)</script>"
 
 
 def test_no_cell_of_the_file_becomes_markup_of_the_report(run: Run, tmp_path: Path) -> None:
@@ -296,33 +301,67 @@ def test_no_cell_of_the_file_becomes_markup_of_the_report(run: Run, tmp_path: Pa
     page = run.output("report").read_text("utf-8")
     assert HOSTILE not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert page.count("<script") == 0
+    assert page.count("<script") == page.count("</script") == 2  # the data and the page's own
     assert "'=1+1" in run.output("divergencias").read_text("utf-8-sig")
 
 
-def test_the_report_shows_the_first_breaks_and_says_how_many_there_are(
-    run: Run, tmp_path: Path
+def test_the_policy_of_the_page_names_its_own_script_and_style_and_nothing_else(run: Run) -> None:
+    run.all()
+    page = run.output("report").read_text("utf-8")
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
+    inline = {
+        name: re.search(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        for name, tag in (("script-src", "script"), ("style-src", "style"))
+    }
+    assert policy
+    assert policy[1].startswith("default-src 'none'; ")
+    for name, element in inline.items():
+        assert element
+        digest = b64encode(sha256(element[1].encode()).digest()).decode()
+        assert f"{name} 'sha256-{digest}';" in policy[1]
+    assert not re.search(r"\s(style|on\w+|src|href)=\"(?!#)", page)
+
+
+def test_the_page_holds_each_item_and_says_where_the_rest_is(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(page_data, "SHOWN", 30)
+    monkeypatch.setattr(report, "SHOWN", 30)
     source = tmp_path / "many.csv"
     header = "side,entry_id,account,posted_on,amount,currency,reference,description,kind\n"
-    rows = (f"A,E{n},1,2026-02-16,{n}.00,BRL,,linha {n},x\n" for n in range(1, SHOWN + 101))
+    rows = (f"A,E{n},1,2026-02-16,{n}.00,BRL,,linha {n},x\n" for n in range(1, 41))
     source.write_text(header + "".join(rows), encoding="utf-8")
     Run(run.data, source, run.scratch).all()
     page = run.output("report").read_text("utf-8")
-    assert f"{SHOWN} de {SHOWN + 100}" in page
-    assert f'<bdi class="quiet">linha {SHOWN + 100}</bdi>' in page  # the largest first
-    assert '<bdi class="quiet">linha 1</bdi>' not in page
+    assert "A página mostra as primeiras 30 de 40" in page
+    told = data_of(page)
+    texts = told["entries"]["description"]
+    assert [texts["texts"][n] for n in texts["of"]] == [f"linha {n}" for n in range(11, 41)]
+    assert told["items"]["delta"] == [n * 100 for n in range(40, 10, -1)]  # the largest first
+    assert f"<bdi>linha {40 - TOP}</bdi>" not in page  # on paper the first twenty
+    assert f"<bdi>linha {41 - TOP}</bdi>" in page
 
 
-def test_the_report_speaks_portuguese_to_the_last_proof(run: Run) -> None:
+def test_the_report_says_the_verdict_and_the_figures_of_the_manifest(run: Run) -> None:
     run.all()
     page = run.output("report").read_text("utf-8")
-    assert "diferença líquida de R$ 1.037,90 e -US$ 450,00." in page
-    assert '<dd class="note">1 lançamento</dd>' in page
-    identities = run.manifest(Stage.RECONCILIATION).figures_of(ReconciliationFigures).identities
-    assert identities
-    for identity in identities:
+    assert "A ponte fecha em zero, mas 11 itens divergem, R$ 1.953,90 e US$ 450,00 em valor" in page
+    assert "The bridge closes at zero, but 11 items differ, R$ 1,953.90 and US$ 450.00" in page
+    figures = run.manifest(Stage.RECONCILIATION).figures_of(ReconciliationFigures)
+    assert figures.identities
+    for identity in figures.identities:
         assert f">{identity.name}<" not in page
+    for line in figures.bridge:
+        assert ptbr.money(line.amount, line.currency) in page
+    assert "Passe id-exato: a moeda é outra (BRL em A, USD em B)." in page
+    net = page.index('data-line="net"')
+    assert '<td class="n items"></td>' in page[net : net + 300]  # no number of items is its own
+
+
+def data_of(page: str) -> Any:
+    packed = re.search(r'id="data">([^<]+)<', page)
+    assert packed
+    return json.loads(gzip.decompress(b64decode(packed[1])))
 
 
 @pytest.mark.parametrize(

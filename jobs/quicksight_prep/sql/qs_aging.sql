@@ -1,13 +1,18 @@
 -- How old the breaks are: items and absolute difference by age bucket, class and currency, as the manifest counts them.
--- A lot is one item, as old as its oldest row; a pair in two currencies is one item in A's and a difference in each.
+-- A lot is one item, as old as its oldest row; a pair in two currencies is one item in A's and a difference in each. A
+-- finding is an item without a difference: its rows' difference, if any, is told where they are.
 with legs as (
   select break_id, class, label_pt, currency, amount_a as amount, age_days, bucket, true as is_item
   from divergences
-  where line_a is not null
+  where line_a is not null and not is_finding
   union all
   select break_id, class, label_pt, currency_b, - cast(amount_b as hugeint), age_days, bucket, currency_b = currency
   from divergences
-  where line_b is not null
+  where line_b is not null and not is_finding
+  union all
+  select break_id, class, label_pt, currency, 0, age_days, bucket, true
+  from divergences
+  where is_finding
 ), items as (
   select
     break_id,
