@@ -98,7 +98,9 @@ def test_recon_verify_accepts_what_recon_reconcile_makes_of_a_sample(
     sample: str, profile_name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = str(ROOT / "samples" / sample)
-    main(["reconcile", file, "--profile", profile_name, "--out", str(tmp_path)])
+    ledger = ROOT / "samples" / "reference" / sample
+    given = ["--reference", str(ledger)] if ledger.exists() else []
+    main(["reconcile", file, "--profile", profile_name, *given, "--out", str(tmp_path)])
     capsys.readouterr()
     assert main(["verify", str(tmp_path), "--json"]) == 0
     seen = capsys.readouterr()
