@@ -101,7 +101,7 @@ def units(minor: int, currency: str) -> Decimal:
 
 
 def _daily(run: RunResult) -> pa.Table:
-    figures, read = run.reconciled, run.validated
+    figures, read = run.reconciled, run.validated.both
     rows: list[dict[str, Any]] = [
         {
             "job_id": run.job_id,

@@ -6,6 +6,7 @@ from jobs.reconciliation.engine import Engine
 from jobs.reconciliation.rules import rule
 from shared import ptbr
 from shared.errors import ReconError
+from shared.lines import told
 
 NAMED = 20
 _TOLD = 3
@@ -25,7 +26,7 @@ def check_balances(engine: Engine) -> None:
     broken = engine.fetch(rule("balance_breaks"))
     if not broken:
         return
-    places = [f"linha {ptbr.number(row['line_no'])} (lado {row['side']})" for row in broken[:_TOLD]]
+    places = [f"{told(row['line_no'])} (lado {row['side']})" for row in broken[:_TOLD]]
     more = len(broken) - _TOLD
     raise BalanceBreakError(
         "O saldo do extrato não é o anterior mais os lançamentos: "

@@ -21,6 +21,7 @@ from jobs.reconciliation.rules import (
 )
 from shared.currency import EXPONENTS
 from shared.errors import ReconError
+from shared.lines import told
 
 _PAIR = {
     "pass_name": "text",
@@ -190,7 +191,7 @@ def _refuse_too_many_pairs(engine: Engine, profile: Profile, number: int) -> Non
         return
     of_hot_key = exp.column("match_key").eq(exp.convert(estimate["hot_key"]))
     (row,) = engine.fetch(everything("open_rows").where(of_hot_key).limit(1))
-    place = f"linha {row['line_no']} (lado {row['side']})"
+    place = f"{told(row['line_no'])} (lado {row['side']})"
     key = ", ".join(f'{column} = "{str(row[column])[:80]}"' for column in key_columns(step))
     raise TooManyPairsError(
         f"O passe {step.name} compararia {estimate['pairs']} pares (limite: {limit}); "
