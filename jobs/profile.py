@@ -582,6 +582,16 @@ class FileFormat:
         return self.columns.names | self.extract.keys()
 
 
+class Expect(_Section):
+    """A file of this profile is to come by that hour on each of those days; where none did, people are told."""
+
+    by: str = Field(
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description='uma hora de São Paulo entre aspas, como "09:00"',
+    )
+    days: Calendar = Field("br-bank", description='"civil" ou "br-bank"')
+
+
 class Profile(_Section):
     schema_version: Literal[1] = Field(alias="schema", description="1")
     name: ProfileName = Field(description="a-z, 0-9 e hífen, até 24 caracteres")
@@ -610,6 +620,7 @@ class Profile(_Section):
     reversals: Reversals | None = Field(None, description="uma tabela")
     grace: Grace = Field(default_factory=Grace, description="uma tabela")
     aging: Aging = Field(default_factory=Aging, description="uma tabela")
+    expect: Expect | None = Field(None, description="uma tabela")
 
     @field_validator("currency")
     @classmethod
@@ -692,8 +703,8 @@ class Profile(_Section):
 
     @property
     def sha256(self) -> str:
-        """Of the canonical form: comments, order and spelling of the TOML do not change it."""
-        return sha256_of(self.model_dump(mode="json"))
+        """Of the canonical form: comments, order and spelling of the TOML do not change it; nor when a file is due."""
+        return sha256_of(self.model_dump(mode="json", exclude={"expect"}))
 
 
 def _require(user: str, columns: Iterable[str], sources: set[str], *files: FileFormat) -> None:

@@ -255,6 +255,19 @@ def test_a_profile_under_another_files_name_is_refused(tmp_path: Path):
         load_profile(str(tmp_path), "outro")
 
 
+def test_a_file_may_be_expected_by_an_hour_and_that_changes_no_result():
+    expecting = parse(DEFAULT + '\n[expect]\nby = "09:00"\n')
+    assert expecting.expect is not None
+    assert (expecting.expect.by, expecting.expect.days) == ("09:00", "br-bank")
+    assert expecting.sha256 == parse(DEFAULT).sha256
+
+
+@pytest.mark.parametrize("by", ['"9:00"', '"24:00"', '"09:60"', "09:00:00", "9"])
+def test_an_hour_that_is_none_is_refused(by: str):
+    with pytest.raises(ProfileError, match=r'expect.by.*como "09:00"'):
+        parse(DEFAULT + f"\n[expect]\nby = {by}\n")
+
+
 def test_the_hash_ignores_comments_and_order_but_no_value():
     same = "# nota\n" + DEFAULT.replace(
         'schema = 1\nname = "default"', 'name = "default"\nschema = 1'
