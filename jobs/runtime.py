@@ -297,6 +297,12 @@ class StageRun:
             )
         return self._commit(inputs, files, figures)
 
+    def keep(self, path: Path) -> str:
+        """Evidence of a run that fails, for its error to name: no manifest lists it. Where it is."""
+        uri = join(self.root, path.name)
+        self._storage.put_file(uri, path)
+        return uri
+
     def explain(self, error: ReconError) -> None:
         """Leaves `error.json`, so that people are told what failed in words."""
         report = StageError(

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from jobs.profile import Profile, load_profile, parse_profile
 from jobs.reconciliation.engine import EngineName, EngineUnavailableError
+from jobs.reconciliation.reconcile import PRELIMINARY
 from jobs.reconciliation.reconcile import reconcile as reconcile_entries
 from jobs.runtime import hash_file
 from jobs.validation.acceptance import ENTRIES, REJECTS, ValidationResult
@@ -92,6 +93,8 @@ def reconcile(
         raise UsageError(error.message, hint=error.hint) from error
     except ReconError as error:
         _tell(Verdict.INCOMPLETE, error, validation.figures, output)
+        if preliminary := error.details.get("preliminary"):
+            output.line(f"O que os passes anteriores conciliaram, sem ser resultado: {preliminary}")
         return 1
     seconds = {
         "validation": validation_seconds,
@@ -145,7 +148,7 @@ def _validated(
         raise UsageError(f"Arquivo não encontrado: {file}") from error
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
-    for name in (ENTRIES, REJECTS, LOCAL_RUN, *_RESULTS):
+    for name in (ENTRIES, REJECTS, LOCAL_RUN, PRELIMINARY, *_RESULTS):
         (out / name).unlink(missing_ok=True)  # a refused file leaves none, an earlier run's neither
     with source, output.step("Validação"):
         result = validate_file(source, profile, out, reference=reference)

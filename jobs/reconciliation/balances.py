@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from jobs.profile import Profile
 from jobs.reconciliation.engine import Engine
-from jobs.reconciliation.rules import rule
+from jobs.reconciliation.passes import everything
+from jobs.reconciliation.rules import nothing, rule
 from shared import ptbr
 from shared.errors import ReconError
 from shared.lines import told
 
 NAMED = 20
 _TOLD = 3
+_BALANCE_BREAK = {
+    "line_no": "bigint",
+    "side": "text",
+    "currency": "text",
+    "balance": "bigint",
+    "expected": "decimal(38, 0)",
+}
 
 
 class BalanceBreakError(ReconError):
@@ -21,18 +32,31 @@ class BalanceBreakError(ReconError):
     code = "BALANCE_BREAK"
 
 
-def check_balances(engine: Engine) -> None:
-    """Raises BalanceBreakError. Lines without a balance only add to the next one that has it."""
-    broken = engine.fetch(rule("balance_breaks"))
-    if not broken:
+def has_balances(profile: Profile) -> bool:
+    return "balance" in profile.mapped
+
+
+def check_balances(engine: Engine, profile: Profile) -> None:
+    """Names `balance_breaks`. Lines without a balance only add to the next one that has it.
+
+    Raises BalanceBreakError where there is one and the profile says halt.
+    """
+    if not has_balances(profile):
+        engine.view("balance_breaks", nothing(_BALANCE_BREAK))
         return
+    found = engine.table("balance_breaks", rule("balance_breaks"))
+    if found and profile.validation.on_balance_break == "halt":
+        raise _told(engine.fetch(everything("balance_breaks").order_by("line_no")))
+
+
+def _told(broken: list[dict[str, Any]]) -> BalanceBreakError:
     places = [f"{told(row['line_no'])} (lado {row['side']})" for row in broken[:_TOLD]]
     more = len(broken) - _TOLD
-    raise BalanceBreakError(
+    return BalanceBreakError(
         "O saldo do extrato não é o anterior mais os lançamentos: "
         f"{', '.join(places)}{f' e mais {ptbr.number(more)}' if more > 0 else ''}.",
         hint="Falta, sobra ou foi rejeitada uma linha, ou o extrato não vai do mais antigo ao mais novo. Peça-o de "
-        "novo, ou tire on_balance_break do perfil para conciliar sem esta prova.",
+        'novo, ou use on_balance_break = "warn" no perfil para que seja uma divergência.',
         details={
             "balance_breaks": len(broken),
             "lines": [

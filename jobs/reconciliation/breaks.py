@@ -73,6 +73,8 @@ def class_open_rows(
     _find_orphans(engine, profile)
     engine.table("classed", rule("classed", as_of=as_of))
     engine.table("explained", rule("explained"))
+    engine.table("findings", rule("findings"))
+    engine.table("found_rows", rule("found_rows", content=CONTENT, as_of=as_of))
     engine.view("classes", _classes())
     engine.view("buckets", _buckets(profile.aging.buckets))
     return rule(

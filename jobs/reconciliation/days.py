@@ -20,14 +20,14 @@ _OF_THE_EXCHANGE_ONLY = ((12, 24), (12, 29), (12, 30), (12, 31))
 
 def name_days(engine: Engine, profile: Profile) -> None:
     """Names `days`: each day of the entries, its number among the banking days where a pass counts in them, and the
-    first day on which a row of each side is late (none without grace)."""
+    first day on which what a row of each side waits for is late (none without grace: the other side's)."""
     rows = engine.fetch(exp.select("posted_on").distinct().from_("entries"))
     days = sorted(row["posted_on"] for row in rows)
     if not days:
         engine.table("days", nothing(_DAYS))
         return
     grace = profile.grace
-    dues = [_due(days, wait, grace.calendar) for wait in (grace.A, grace.B)]
+    dues = [_due(days, wait, grace.calendar) for wait in (grace.B, grace.A)]
     counts = any(step.calendar == "br-bank" for step in profile.passes)
     numbers = banking_days(days) if counts else [0] * len(days)
     named = values("given", tuple(_DAYS), zip(days, numbers, *dues, strict=True))

@@ -42,17 +42,22 @@ _GROUP_ROW = {
     "group_amount_a": "decimal(38, 0)",
     "group_amount_b": "decimal(38, 0)",
 }
-_FEE_MISMATCH = {
-    "line_a": "bigint",
-    "line_b": "bigint",
-    "class": "text",
-    "pass_number": "int",
-    "pass_name": "text",
+_CROWDED = {
+    "line_no": "bigint",
+    "pairs": "bigint",
+    "occurrence": "bigint",
+    "first_line": "bigint",
+    "kept": "bigint",
+}
+_WRONGLY_CHARGED = {
+    "line_no": "bigint",
     "gross": "bigint",
     "fee": "bigint",
     "basis_points": "int",
     "off_10000": "decimal(38, 0)",
+    "delta": "decimal(38, 0)",
 }
+_ROUNDS = 20  # of a tolerance pass, so that no file can make a run endless
 # What makes two rows of a side equal.
 CONTENT = length_prefixed(
     ("posted_on", "value_on", "amount", "currency", *TEXT_COLUMNS, *AMOUNT_COLUMNS)
@@ -62,6 +67,8 @@ CONTENT = length_prefixed(
 class TooManyPairsError(ReconError):
     """A pass would compare more pairs than the profile allows. A retry does not help, a narrower key does.
 
+    `pairs` and `group_rows` are then what the passes before it matched.
+
     details: what the passes before it matched, and the pairs and limit of this one.
     """
 
@@ -69,12 +76,12 @@ class TooManyPairsError(ReconError):
 
 
 def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
-    """Reads `entries`. Names `days`, `pairs`, `group_rows` (both matched), `unmatched`, `crowded` (had equals)."""
+    """Reads `entries`. Names `days`, `pairs`, `group_rows` (both matched), `unmatched`, `crowded` (had rivals)."""
     name_days(engine, profile)
     engine.view("unmatched", everything("entries"))
     found = [nothing(_PAIR)]
     group_rows = [nothing(_GROUP_ROW)]
-    crowded = [nothing({"line_no": "bigint", "pairs": "bigint", "occurrence": "bigint"})]
+    crowded = [nothing(_CROWDED)]
     for number, step in enumerate(profile.passes, 1):
         if step.mode == "suggest":
             continue
@@ -84,12 +91,23 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
             matches = rule("grouped", **{"pass": step.name})
         elif is_exact(step):
             of_pass(engine, "blocks", number, rule("blocks"))
-            of_pass(engine, "crowded", number, rule("crowded", unique=step.unique, content=CONTENT))
-            crowded.append(everything(f"crowded_{number}", "line_no", "pairs", "occurrence"))
+            one_id = "entry_id" in step.on
+            numbered = rule("crowded", unique=step.unique, one_id=one_id, content=CONTENT)
+            of_pass(engine, "crowded", number, numbered)
+            crowded.append(everything(f"crowded_{number}", *_CROWDED))
             matches = rule("exact", **{"pass": step.name})
         else:
-            _refuse_too_many_pairs(engine, profile, number)
-            matches = rule("window", **criteria(step), choose=int(not step.unique))
+            if refusal := _too_many_pairs(engine, profile, number):
+                engine.view("pairs", union_all(found))
+                engine.view("group_rows", union_all(group_rows))
+                raise refusal
+            of_pass(engine, "candidates", number, rule("candidates", **criteria(step)))
+            contested = of_pass(engine, "contested", number, rule("contested", content=CONTENT))
+            rounds = [rule("uncontested")]
+            if contested and not step.unique:
+                rounds += _in_rounds(engine, number)
+                crowded.append(everything(f"contested_{number}", *_CROWDED))
+            matches = union_all(rounds)
         matched = of_pass(engine, "found", number, matches)
         (group_rows if step.kind == "group" else found).append(everything(f"found_{number}"))
         if matched:
@@ -100,10 +118,28 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
     engine.view("crowded", union_all(crowded))
 
 
+def _in_rounds(engine: Engine, number: int) -> list[exp.Query]:
+    """A row whose closest candidate went to a closer row gets its next one in a later round."""
+    rounds: list[exp.Query] = []
+    left = of_pass(engine, "rivals", number, rule("rivals"))
+    while left and len(rounds) < _ROUNDS:
+        found = f"closest_{number}_{len(rounds) + 1}"
+        if not engine.table(found, rule("closest")):
+            break
+        engine.view("closest", everything(found))
+        rounds.append(everything(found))
+        still = f"rivals_{number}_{len(rounds)}"
+        left = engine.table(still, rule("still_rivals"))
+        engine.view("rivals", everything(still))
+    return rounds
+
+
 def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
-    """Names `pairs`, and `fee_mismatches`: matched but for a fee that is not the contract's."""
+    """Names `wrongly_charged`: entries whose fee is not the contract's; `fee_mismatches`: pairs that have one; `pairs`:
+    the others."""
     if not (fees := profile.fees):
-        engine.view("fee_mismatches", nothing(_FEE_MISMATCH))
+        engine.view("wrongly_charged", nothing(_WRONGLY_CHARGED))
+        engine.view("fee_mismatches", rule("fee_mismatches"))
         engine.view("pairs", everything("matched_pairs"))
         return
     allowed = {code: minor_units(fees.tolerance, EXPONENTS[code]) for code in currencies}
@@ -117,6 +153,7 @@ def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> 
     )
     engine.view("rated_entries", rated.from_("entries").where(known))
     engine.view("rates", values("rates", ("rate_key", "basis_points"), fees.rates.items()))
+    engine.table("wrongly_charged", rule("wrongly_charged"))
     engine.table("fee_mismatches", rule("fee_mismatches"))
     engine.view("pairs", rule("rightly_charged"))
 
@@ -164,7 +201,7 @@ def key_columns(step: Pass) -> list[str]:
 
 
 def criteria(step: Pass) -> dict[str, str | int]:
-    """What the rules `window` and `near` compare by."""
+    """What the rules `candidates` and `near` compare by."""
     first, last = step.days
     return {
         "pass": step.name,
@@ -184,16 +221,16 @@ def _value(step: Pass) -> exp.Expr:
     return exp.func("coalesce", *known)
 
 
-def _refuse_too_many_pairs(engine: Engine, profile: Profile, number: int) -> None:
+def _too_many_pairs(engine: Engine, profile: Profile, number: int) -> TooManyPairsError | None:
     step, limit = profile.passes[number - 1], profile.limits.max_pairs
     (estimate,) = engine.fetch(rule("estimate"))
     if (estimate["pairs"] or 0) <= limit:
-        return
+        return None
     of_hot_key = exp.column("match_key").eq(exp.convert(estimate["hot_key"]))
-    (row,) = engine.fetch(everything("open_rows").where(of_hot_key).limit(1))
+    (row,) = engine.fetch(everything("open_rows").where(of_hot_key).order_by("line_no").limit(1))
     place = f"{told(row['line_no'])} (lado {row['side']})"
     key = ", ".join(f'{column} = "{str(row[column])[:80]}"' for column in key_columns(step))
-    raise TooManyPairsError(
+    return TooManyPairsError(
         f"O passe {step.name} compararia {estimate['pairs']} pares (limite: {limit}); "
         f"a chave da {place} sozinha tem {estimate['hot_pairs']}.",
         hint=f"Acrescente uma coluna a `on` do passe {step.name}, ponha antes dele um passe mais estreito, "

@@ -56,6 +56,27 @@ class Difference:
         return ROW_CLASSES[self.row_class].outcome
 
 
+@dataclass(frozen=True)
+class Statement:
+    """The balances of one account: what the first, the entries and the breaks found lead to, and the last.
+
+    name: side, account and currency.
+    """
+
+    name: str
+    expected: int
+    found: int
+
+
+@dataclass(frozen=True)
+class Tolerated:
+    """What the matches of one currency let pass of what they compared: with its sign, and without."""
+
+    currency: str
+    net: int
+    gross: int
+
+
 def figures_of(
     totals: Sequence[Total], coverage: Sequence[Total], differences: Sequence[Difference]
 ) -> tuple[CurrencyFigures, ...]:
@@ -113,6 +134,7 @@ def check_identities(
     totals: Sequence[Total],
     coverage: Sequence[Total],
     bridge: Iterable[BridgeLine],
+    statements: Iterable[Statement] = (),
 ) -> tuple[IdentityCheck, ...]:
     read = validation.both
     accounted = read.header + read.skipped + read.rejected + read.entries
@@ -136,6 +158,7 @@ def check_identities(
     checks += [
         _check(f"bridge {of.currency}", 0, of.amount) for of in bridge if of.line == "residual"
     ]
+    checks += [_check(f"balance {of.name}", of.expected, of.found) for of in statements]
     return tuple(checks)
 
 
@@ -146,13 +169,14 @@ def verdict_of(
     material_breaks: int,
     rejected: int,
     materiality: Materiality,
+    tolerated: Iterable[Tolerated] = (),
 ) -> Verdict:
     if not all(check.held for check in identities):
         return Verdict.INCOMPLETE
     outcomes = {ROW_CLASSES[code].outcome for code in counts}
     if "break" in outcomes and (material_breaks or _run_is_material(currencies, materiality)):
         return Verdict.DIVERGENT
-    if "break" in outcomes or rejected:
+    if "break" in outcomes or rejected or _run_is_material(tolerated, materiality):
         return Verdict.AGREED_WITH_WARNINGS
     return Verdict.AGREED_WITH_PENDING if "pending" in outcomes else Verdict.AGREED
 
@@ -162,7 +186,9 @@ def result_hash(matches: Mapping[str, int], breaks: Mapping[str, int]) -> str:
     return sha256_of({"matches": dict(matches), "breaks": dict(breaks)})
 
 
-def _run_is_material(currencies: Iterable[CurrencyFigures], limits: Materiality) -> bool:
+def _run_is_material(
+    currencies: Iterable[CurrencyFigures | Tolerated], limits: Materiality
+) -> bool:
     def reaches(amount: int, limit: Decimal | None, currency: str) -> bool:
         return limit is not None and amount >= -minor_units(-limit, EXPONENTS[currency])
 

@@ -12,16 +12,18 @@ from zoneinfo import ZoneInfo
 
 from jobs.profile import Profile
 from jobs.reconciliation import proof
-from jobs.reconciliation.balances import check_balances
+from jobs.reconciliation.balances import check_balances, has_balances
 from jobs.reconciliation.breaks import class_open_rows
 from jobs.reconciliation.engine import SPARK_FROM_ENTRIES, DuckDBEngine, Engine, EngineName
 from jobs.reconciliation.figures import write_figures
-from jobs.reconciliation.passes import everything, match
-from jobs.reconciliation.proof import Difference, IdentityError, Total
+from jobs.reconciliation.passes import TooManyPairsError, everything, match
+from jobs.reconciliation.proof import Difference, IdentityError, Statement, Tolerated, Total
 from jobs.reconciliation.rules import rule
 from jobs.runtime import Produced
 from shared.manifest import PassFigures, ReconciliationFigures, ValidationFigures
 from shared.taxonomy import ROW_CLASSES
+
+PRELIMINARY = "preliminary.parquet"
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,9 @@ def reconcile(
 
     as_of: by default the latest day of the entries. staging: for Spark, a folder that all its workers reach.
 
-    Raises IdentityError where the result does not prove itself, TooManyPairsError where a pass is too wide,
-    BalanceBreakError where the profile halts on a statement that does not continue, EngineUnavailableError where this
-    machine lacks the engine.
+    Raises IdentityError where the result does not prove itself, TooManyPairsError where a pass is too wide (what the
+    passes before it matched is then in preliminary.parquet), BalanceBreakError where the profile halts on a statement
+    that does not continue, EngineUnavailableError where this machine lacks the engine.
     """
     chosen: Engine
     count = validation.both.entries
@@ -79,9 +81,14 @@ def _reconcile(
     currencies = sorted({total.currency for total in totals})
     day = as_of or _latest_day(engine, profile)
 
-    if profile.validation.on_balance_break == "halt":
-        check_balances(engine)
-    match(engine, profile, currencies)
+    check_balances(engine, profile)
+    try:
+        match(engine, profile, currencies)
+    except TooManyPairsError as error:
+        path = out_dir / PRELIMINARY
+        engine.write(rule("matches"), path)
+        error.details["preliminary"] = str(path)
+        raise
     breaks = class_open_rows(engine, profile, currencies, day)
     files = {}
     written = {"matches": rule("matches"), "breaks": breaks, "near": rule("near_misses")}
@@ -122,14 +129,23 @@ def _figures(
     material = sum(row["material"] for row in broken)
     currencies = proof.figures_of(totals, coverage, differences)
     bridge = proof.bridge_of(currencies, differences)
-    identities = proof.check_identities(validation, totals, coverage, bridge)
+    statements = engine.fetch(rule("statements")) if has_balances(profile) else []
+    identities = proof.check_identities(
+        validation, totals, coverage, bridge, [_statement(row) for row in statements]
+    )
 
     def of_outcome(outcome: str) -> int:
         return sum(count for code, count in counts.items() if ROW_CLASSES[code].outcome == outcome)
 
     return ReconciliationFigures(
         verdict=proof.verdict_of(
-            identities, currencies, counts, material, validation.both.rejected, profile.materiality
+            identities,
+            currencies,
+            counts,
+            material,
+            validation.both.rejected,
+            profile.materiality,
+            [_tolerated(row) for row in engine.fetch(rule("tolerated"))],
         ),
         result_hash=proof.result_hash(
             *(engine.fetch(rule(f"{name}_digest"))[0] for name in ("matches", "breaks"))
@@ -162,3 +178,12 @@ def _latest_day(engine: Engine, profile: Profile) -> date:
 
 def _total(row: dict[str, Any]) -> Total:
     return Total(row["side"], row["currency"], row["lines"], int(row["amount"]), row.get("class"))
+
+
+def _tolerated(row: dict[str, Any]) -> Tolerated:
+    return Tolerated(row["currency"], int(row["net"]), int(row["gross"]))
+
+
+def _statement(row: dict[str, Any]) -> Statement:
+    name = f"{row['side']} {row['account'] or '-'} {row['currency']}"
+    return Statement(name, int(row["expected"]), row["found"])

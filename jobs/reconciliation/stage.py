@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jobs.profile import load_profile
 from jobs.reconciliation.engine import EngineName
+from jobs.reconciliation.passes import TooManyPairsError
 from jobs.reconciliation.reconcile import reconcile
 from jobs.runtime import JobArguments, StageRun, fetch, predecessor
 from shared.identity import day_of
@@ -41,15 +42,19 @@ def run_reconciliation(
     if done := run.reuse(inputs):
         return done
     entries = fetch(arguments.validated_data_path, validation.files["entries"], scratch)
-    result = reconcile(
-        entries,
-        profile,
-        scratch,
-        validation.figures_of(ValidationFigures),
-        engine=arguments.engine,
-        as_of=as_of,
-        threads=arguments.threads,
-        memory_limit=arguments.memory_limit,
-        staging=arguments.staging_path,
-    )
+    try:
+        result = reconcile(
+            entries,
+            profile,
+            scratch,
+            validation.figures_of(ValidationFigures),
+            engine=arguments.engine,
+            as_of=as_of,
+            threads=arguments.threads,
+            memory_limit=arguments.memory_limit,
+            staging=arguments.staging_path,
+        )
+    except TooManyPairsError as error:
+        error.details["preliminary"] = run.keep(Path(error.details["preliminary"]))
+        raise
     return run.publish(inputs, result.files, result.figures)

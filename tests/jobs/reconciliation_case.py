@@ -72,6 +72,7 @@ class Entry:
     balance: int | None = None
     line_no: int = 0
     value_on: date | None = None
+    account: str | None = None
 
     @property
     def posted_on(self) -> date:
@@ -81,7 +82,7 @@ class Entry:
         return {
             "side": self.side,
             "entry_id": self.entry_id,
-            "account": None,
+            "account": self.account,
             "posted_on": self.posted_on,
             "value_on": self.value_on,
             "amount": self.amount,

@@ -80,11 +80,13 @@ class Group:
 @dataclass
 class Outcome:
     """matches, pairs only: (pass, class, line A, line B, delta, days). groups: (pass, lines, sum of A, sum of B).
-    breaks: by the line numbers of A and B. near: (pass, line A, line B, failed criteria, delta, days)."""
+    breaks: by the line numbers of A and B. findings: by class and line.
+    near: (pass, line A, line B, failed criteria, delta, days)."""
 
     matches: set[tuple[str, str, int, int, int, int]] = field(default_factory=set)
     groups: set[tuple[str, frozenset[int], int, int]] = field(default_factory=set)
     breaks: dict[tuple[int | None, int | None], dict[str, Any]] = field(default_factory=dict)
+    findings: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     near: set[tuple[str, int, int, tuple[str, ...], int, int]] = field(default_factory=set)
 
 
@@ -93,7 +95,7 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
     open_rows = sorted(entries, key=lambda e: e.line_no)
     occurrence = _occurrences(open_rows)
     row_id = {e.line_no: _row_id(e, occurrence[e.line_no]) for e in open_rows}
-    surplus: set[int] = set()
+    surplus: dict[int, int] = {}
     wrongly_charged: list[tuple[str, Entry, Entry]] = []
 
     for step in profile.passes:
@@ -102,6 +104,10 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
         if step.kind == "group":
             for group in _groups(step, open_rows):
                 if group.agrees:
+                    for e in group.rows:
+                        if off := _wrong_fee(profile, e):
+                            finding = _fee_finding(profile, step.name, e, off)
+                            outcome.findings["fee_mismatch", e.line_no] = finding
                     outcome.groups.add((step.name, group.lines, group.sum_a, group.sum_b))
                     open_rows = [e for e in open_rows if e.line_no not in group.lines]
             continue
@@ -113,7 +119,8 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             and step.compare == "amount"
         ):
             pairs, left_over = _pair_equals(step, open_rows, occurrence)
-            surplus |= left_over
+            for line, kept in left_over.items():
+                surplus[line] = min(kept, surplus.get(line, kept))
         else:
             pairs = _pair_closest(step, open_rows)
         for a, b in pairs:
@@ -142,7 +149,7 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
 
     for e in open_rows:
         age = max((as_of - e.posted_on).days, 0)
-        grace = profile.grace.A if e.side == "A" else profile.grace.B
+        grace = profile.grace.B if e.side == "A" else profile.grace.A  # how late the other may come
         waited = max(_days_between(e.posted_on, as_of, profile.grace.calendar), 0)
         mismatch = mismatches.get(e.line_no)
         suggestion = suggestions.get(e.line_no)
@@ -154,6 +161,9 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             explain = group.explain()
         elif e.line_no in duplicate:
             row_class = f"duplicate_{e.side.lower()}"
+            equal = occurrence[e.line_no] > 1
+            twin = _first_equal(e, entries) if equal else surplus[e.line_no]
+            explain = {"candidate": None, "twin": twin, "equal": equal}
         elif e.line_no in ambiguous:
             row_class = "ambiguous"
         elif mismatch:
@@ -172,7 +182,7 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             row_class = "missing_in_b" if e.side == "A" else "missing_in_a"
         a, b = (e, other) if e.side == "A" else (None, e)
         delta = (a.amount if a else 0) - (b.amount if b and b.currency == e.currency else 0)
-        weighed = group.delta if group else delta
+        weighed = group.delta if group else e.amount if row_class == "date_mismatch" else delta
         floor = (profile.materiality.break_ or 0) * UNIT[e.currency]
         outcome.breaks[a.line_no if a else None, b.line_no if b else None] = {
             "class": row_class,
@@ -186,7 +196,45 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             and abs(weighed) >= floor,
             "explain": explain,
         }
+    outcome.findings |= _balance_breaks(entries)
+    for (_, line), finding in outcome.findings.items():
+        e = next(e for e in entries if e.line_no == line)
+        floor = (profile.materiality.break_ or 0) * UNIT[e.currency]
+        finding["side"] = e.side
+        finding["row_id"] = row_id[line]
+        finding["currency"] = e.currency
+        finding["age_days"] = max((as_of - e.posted_on).days, 0)
+        finding["material"] = abs(finding["delta"]) >= floor
     return outcome
+
+
+def _first_equal(e: Entry, entries: Iterable[Entry]) -> int:
+    return min(x.line_no for x in entries if x.side == e.side and _text(x) == _text(e))
+
+
+def _balance_breaks(entries: Sequence[Entry]) -> dict[tuple[str, int], dict[str, Any]]:
+    """By line: where a balance is not the one before it in its account plus what was posted since."""
+    expected: dict[tuple[str, str | None, str], int] = {}
+    found = {}
+    for e in sorted(entries, key=lambda e: e.line_no):
+        account = e.side, e.account, e.currency
+        if account in expected:
+            expected[account] += e.amount
+        if e.balance is None:
+            continue
+        if e.balance != (due := expected.get(account, e.balance)):
+            found["balance_break", e.line_no] = {
+                "delta": e.balance - due,
+                "explain": {
+                    "candidate": None,
+                    "failed": ["balance"],
+                    "line": e.line_no,
+                    "balance": e.balance,
+                    "expected": due,
+                },
+            }
+        expected[account] = e.balance
+    return found
 
 
 def _is_orphan(profile: Profile, e: Entry, entries: Iterable[Entry]) -> bool:
@@ -220,6 +268,26 @@ def _wrong_fee(profile: Profile, e: Entry) -> Fraction | None:
     return off if off > allowed else None
 
 
+def _fee_finding(profile: Profile, name: str, e: Entry, off: Fraction) -> dict[str, Any]:
+    assert profile.fees
+    assert e.gross is not None
+    assert e.fee is not None
+    rate = profile.fees.rates[str(_fields(e)[profile.fees.by])]
+    due = abs(e.gross) * rate + 5_000  # rounded half away from zero
+    return {
+        "delta": e.fee - due // 10_000 * (1 if e.gross > 0 else -1),
+        "explain": {
+            "candidate": None,
+            "pass": name,
+            "failed": ["fee"],
+            "line": e.line_no,
+            "gross": e.gross,
+            "fee": e.fee,
+            "basis_points": rate,
+        },
+    }
+
+
 def _fee_break(
     profile: Profile, name: str, a: Entry, b: Entry, row_id: dict[int, str], as_of: date
 ) -> dict[str, Any]:
@@ -249,7 +317,8 @@ def _fee_break(
 
 
 def _text(e: Entry) -> str:
-    fields = (e.posted_on, e.value_on, e.amount, e.currency, e.entry_id, None, e.reference)
+    fields = (e.posted_on, e.value_on, e.amount, e.currency, e.entry_id, e.account)
+    fields += (e.reference,)
     fields += (e.description, e.counterparty, e.kind, e.group_key, e.gross, e.fee, e.net, e.balance)
     return "".join("-" if f is None else f"{len(str(f))}:{f}" for f in fields)
 
@@ -271,7 +340,7 @@ def _occurrences(rows: Iterable[Entry]) -> dict[int, int]:
 
 def _fields(e: Entry) -> dict[str, str | None]:
     fields = {"entry_id": e.entry_id, "reference": e.reference, "reference_norm": e.reference}
-    fields |= {"description": e.description, "account": None, "kind": e.kind}
+    fields |= {"description": e.description, "account": e.account, "kind": e.kind}
     fields |= {"counterparty": e.counterparty}
     fields |= {"group_key": e.group_key}
     return fields | {"amount": str(e.amount)}
@@ -293,13 +362,14 @@ def _pairs(step: Pass, rows: Sequence[Entry]) -> Iterator[tuple[Entry, Entry]]:
 
 def _pair_equals(
     step: Pass, rows: Sequence[Entry], occurrence: dict[int, int]
-) -> tuple[list[tuple[Entry, Entry]], set[int]]:
+) -> tuple[list[tuple[Entry, Entry]], dict[int, int]]:
+    """The pairs, and each row that is one too many with the first of its side that is not."""
     blocks: dict[Any, dict[str, list[Entry]]] = defaultdict(lambda: {"A": [], "B": []})
     for e in rows:
         if _key(e, step) is not None:
             blocks[_key(e, step), e.currency, e.amount, e.day][e.side].append(e)
     pairs: list[tuple[Entry, Entry]] = []
-    left_over: set[int] = set()
+    left_over: dict[int, int] = {}
     for block in blocks.values():
         if step.unique and (len(block["A"]), len(block["B"])) != (1, 1):
             continue
@@ -307,9 +377,14 @@ def _pair_equals(
             repeat = _occurrences(sorted(side, key=lambda e: e.line_no))
             side.sort(key=lambda e: (repeat[e.line_no], _text(e), e.line_no))
         matched = min(len(block["A"]), len(block["B"]))
+        larger = max(block["A"], block["B"], key=len)
+        one_too_many = "entry_id" in step.on or len({_text(e) for e in larger}) == 1
+        if len(block["A"]) != len(block["B"]) and not one_too_many:
+            continue
         pairs += zip(block["A"][:matched], block["B"][:matched], strict=True)
         if matched:
-            left_over |= {e.line_no for side in block.values() for e in side[matched:]}
+            for side in block.values():
+                left_over |= dict.fromkeys([e.line_no for e in side[matched:]], side[0].line_no)
     return pairs, left_over
 
 
@@ -354,7 +429,38 @@ def _within(step: Pass, currency: str, of_a: int, difference: int) -> bool:
 
 
 def _pair_closest(step: Pass, rows: Sequence[Entry]) -> list[tuple[Entry, Entry]]:
-    return _closest(step, [pair for pair in _pairs(step, rows) if not _failed(step, *pair)])
+    fits = [pair for pair in _pairs(step, rows) if not _failed(step, *pair)]
+    if step.unique:
+        return _closest(step, fits)
+    pairs: list[tuple[Entry, Entry]] = []
+    for _ in range(20):
+        taken = {e.line_no for pair in pairs for e in pair}
+        found = _round(step, [p for p in fits if not taken & {p[0].line_no, p[1].line_no}])
+        if not found:
+            break
+        pairs += found
+    return pairs
+
+
+def _round(step: Pass, fits: Sequence[tuple[Entry, Entry]]) -> list[tuple[Entry, Entry]]:
+    """Equal rows as one: the pairs of such that are closer than any other of both, then row by row."""
+    groups: dict[tuple[str, str], list[tuple[Entry, Entry]]] = defaultdict(list)
+    for a, b in fits:
+        groups[_text(a), _text(b)].append((a, b))
+
+    def cost(of: tuple[str, str]) -> tuple[int, int]:
+        a, b = groups[of][0]
+        return abs(_value(step, a) - _value(step, b)), abs(b.day - a.day)
+
+    found: list[tuple[Entry, Entry]] = []
+    for of, pairs in groups.items():
+        rivals = [g for g in groups if g != of and (g[0] == of[0] or g[1] == of[1])]
+        if all(cost(of) < cost(rival) for rival in rivals):
+            rows_a, rows_b = ({p[side].line_no: p[side] for p in pairs} for side in (0, 1))
+            found += [
+                (rows_a[a], rows_b[b]) for a, b in zip(sorted(rows_a), sorted(rows_b), strict=False)
+            ]
+    return found
 
 
 def _closest(step: Pass, fits: Sequence[tuple[Entry, Entry]]) -> list[tuple[Entry, Entry]]:
@@ -487,6 +593,9 @@ def _explain(
             "days": nearest.days,
         }
 
+    if e.line_no in crowded:
+        return {"candidate": None, "failed": ["max_candidates_per_row"]}
+
     def place(x: Entry) -> tuple[int, tuple[str, int]]:
         return x.day, rank(row_id[x.line_no])
 
@@ -506,6 +615,4 @@ def _explain(
             "delta": 0,
             "days": days,
         }
-    if e.line_no in crowded:
-        return {"candidate": None, "failed": ["max_candidates_per_row"]}
     return {"candidate": None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from jobs.profile import Profile, ProfileError, parse_profile
 from jobs.reconciliation.balances import BalanceBreakError
 from shared import ptbr
+from shared.taxonomy import Verdict
 from tests.jobs.reconciliation_case import DEFAULT_PASSES, Entry, profile_of, run
 
 pytestmark = pytest.mark.usefixtures("backend")
@@ -52,8 +54,79 @@ def test_a_missing_line_stops_the_run_at_the_next_balance_and_only_there(tmp_pat
     assert not (tmp_path / "breaks.parquet").exists()
 
 
-def test_without_the_key_balances_are_not_judged(tmp_path: Path) -> None:
-    assert run(tmp_path, CONTINUOUS[:1] + CONTINUOUS[3:]).classes
+def test_by_default_it_is_a_finding_of_the_row_with_the_balance_wherever_that_row_went(
+    tmp_path: Path,
+) -> None:
+    without_e2 = [*(entry for entry in CONTINUOUS if entry.entry_id != "E2"), Entry("A", 50, "E3")]
+    done = run(tmp_path, without_e2)
+    assert done.classes == {"matched_exact": 2, "missing_in_a": 2, "balance_break": 1}
+    (finding,) = [b for b in done.breaks if b["class"] == "balance_break"]
+    told = ("side", "line_a", "line_b", "priority", "delta", "currency", "material", "age_days")
+    assert {k: finding[k] for k in told} == {
+        "side": "B",
+        "line_a": None,
+        "line_b": None,
+        "priority": 1,
+        "delta": -200,
+        "currency": "BRL",
+        "material": True,
+        "age_days": 0,
+    }
+    assert json.loads(finding["explain"]) == {
+        "candidate": None,
+        "failed": ["balance"],
+        "line": 4,
+        "balance": 1350,
+        "expected": 1550,
+    }
+    assert done.result.figures.verdict == Verdict.DIVERGENT
+
+
+def test_a_finding_and_the_break_of_its_row_are_two_breaks_of_one_row(tmp_path: Path) -> None:
+    done = run(tmp_path, [Entry("B", 5, "E1", balance=5), Entry("B", 5, "E2", balance=9)])
+    finding, missing = (
+        next(b for b in done.breaks if (b["class"], b["line_b"]) == of)
+        for of in (("balance_break", None), ("missing_in_a", 3))
+    )
+    assert finding["row_id"] == missing["row_id"]
+    assert finding["break_id"] != missing["break_id"]
+
+
+def test_equal_rows_with_findings_have_ids_of_their_own(tmp_path: Path) -> None:
+    entries = [Entry(side, 5, "E1", balance=5) for side in "AB" for _ in range(3)]
+    done = run(tmp_path, entries)
+    assert done.classes == {"matched_exact": 3, "balance_break": 4}
+    ids = [b["row_id"] for b in done.breaks]
+    assert sorted(row_id.partition("-")[2] for row_id in ids) == ["2", "2", "3", "3"]
+    assert len(set(ids)) == 4
+
+
+def test_each_account_is_a_statement_of_its_own_and_proven(tmp_path: Path) -> None:
+    entries = [
+        Entry("B", 100, "E1", balance=100, account="1-X"),
+        Entry("B", 30, "E2", balance=930, account="2-Y"),
+        Entry("B", 10, "E3", balance=111, account="1-X"),
+        Entry("B", -5, "E4", balance=925, account="2-Y"),
+        Entry("B", 7, "E5", account="2-Y"),
+        Entry("B", 1, "E6", balance=1),
+    ]
+    done = run(tmp_path, entries)
+    assert done.classes["balance_break"] == 1
+    proven = [i for i in done.result.figures.identities if i.name.startswith("balance ")]
+    assert [(i.name, i.expected, i.found, i.held) for i in proven] == [
+        ("balance B 1-X BRL", "111", "111", True),
+        ("balance B 2-Y BRL", "925", "925", True),
+        ("balance B - BRL", "1", "1", True),
+    ]
+
+
+def test_where_the_profile_maps_no_balance_none_is_proven(tmp_path: Path) -> None:
+    text = (
+        'schema = 1\nname = "teste"\nlayout = "single_file"\n[columns]\nside = "side"\nposted_on = "d"\n'
+        f'amount = "a"\nentry_id = "e"\nreference = "r"\n{DEFAULT_PASSES}'
+    )
+    done = run(tmp_path, CONTINUOUS, parse_profile(text.encode(), "teste.toml"))
+    assert not [i for i in done.result.figures.identities if i.name.startswith("balance ")]
 
 
 def test_the_first_breaks_are_told_and_the_others_counted(tmp_path: Path) -> None:

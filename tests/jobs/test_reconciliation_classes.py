@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.taxonomy import Verdict
 from tests.jobs.reconciliation_case import DAY_ZERO, DEFAULT_PASSES, Entry, profile_of, run
 
 pytestmark = pytest.mark.usefixtures("backend")
@@ -40,6 +41,75 @@ def test_a_row_left_over_where_equal_rows_matched_is_a_duplicate_of_its_side(
     one_more_in_b = (Entry(A, 100, "E2"), Entry(B, 100, "E2", description="x"), Entry(B, 100, "E2"))
     done = run(tmp_path, one_more_in_a + one_more_in_b)
     assert done.classes == {"matched_exact": 2, "duplicate_a": 1, "duplicate_b": 1}
+
+
+BY_REFERENCE = '[[passes]]\nname = "ref"\non = ["reference_norm"]\n'
+
+
+@pytest.mark.parametrize("larger", "AB")
+def test_of_different_rows_of_one_key_none_is_called_one_too_many(
+    larger: str, tmp_path: Path
+) -> None:
+    other = "B" if larger == "A" else "A"
+    entries = (
+        Entry(larger, 100, "X1", "NF1"),
+        Entry(larger, 100, "X2", "NF1"),
+        Entry(other, 100, "Y1", "NF1"),
+    )
+    done = run(tmp_path, entries, profile_of(BY_REFERENCE))
+    assert done.classes == {"ambiguous": 3}
+    of_other = next(json.loads(b["explain"]) for b in done.breaks if b["side"] == other)
+    assert (of_other["candidates"], of_other["lines"]) == (2, [2, 3])
+
+
+def test_different_rows_of_one_key_match_where_the_other_side_has_as_many(tmp_path: Path) -> None:
+    entries = [
+        Entry(side, 100, f"{side}{n}", "NF1", description=f"{n}") for side in "AB" for n in (1, 2)
+    ]
+    assert run(tmp_path, entries, profile_of(BY_REFERENCE)).classes == {"matched_exact": 2}
+
+
+def test_equal_rows_of_the_larger_side_are_one_too_many_whoever_is_on_the_other(
+    tmp_path: Path,
+) -> None:
+    entries = (
+        Entry(A, 100, "X1", "NF1"),
+        Entry(A, 100, "X2", "NF1"),
+        Entry(B, 100, "Y", "NF1"),
+        Entry(B, 100, "Y", "NF1"),
+        Entry(B, 100, "Y", "NF1"),
+    )
+    done = run(tmp_path, entries, profile_of(BY_REFERENCE))
+    assert done.classes == {"matched_exact": 2, "duplicate_b": 1}
+    assert json.loads(done.breaks[0]["explain"]) == {"candidate": None, "twin": 4, "equal": True}
+
+
+def test_one_external_id_twice_is_a_duplicate_though_the_texts_differ(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 100, "E1", description="venda"),
+        Entry(A, 100, "E1", description="Venda"),
+        Entry(B, 100, "E1"),
+    )
+    done = run(tmp_path, entries)
+    assert done.classes == {"matched_exact": 1, "duplicate_a": 1}
+    twin = {2: 3, 3: 2}[done.breaks[0]["line_a"]]
+    assert json.loads(done.breaks[0]["explain"]) == {
+        "candidate": None,
+        "twin": twin,
+        "equal": False,
+    }
+
+
+def test_what_an_exact_pass_would_not_choose_a_later_pass_may(tmp_path: Path) -> None:
+    by_id = '[[passes]]\nname = "id"\non = ["entry_id"]\n'
+    entries = (
+        Entry(A, 100, "E1", "NF1"),
+        Entry(A, 100, "E2", "NF1"),
+        Entry(B, 100, "E2", "NF1"),
+    )
+    done = run(tmp_path, entries, profile_of(BY_REFERENCE + by_id))
+    assert done.classes == {"matched_exact": 1, "missing_in_b": 1}
+    assert [(m["pass_name"], m["line_a"], m["line_b"]) for m in done.matches] == [("id", 3, 4)]
 
 
 def test_a_repeat_of_an_open_row_is_a_duplicate_and_the_first_one_is_missing(
@@ -200,6 +270,45 @@ def test_a_pair_with_a_wrong_fee_is_a_break_by_what_it_is_off(tmp_path: Path) ->
     assert (why["failed"], why["fee"], why["basis_points"]) == (["fee"], 350, 199)
 
 
+def test_a_pair_of_two_days_is_material_by_its_amount(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 10_000, "E1"),
+        Entry(B, 10_000, "E1", day=40),
+        Entry(A, -9_999, "E2"),
+        Entry(B, -9_999, "E2", day=40),
+    )
+    done = run(tmp_path, entries, profile_of(rest='[materiality]\nbreak = "100.00"\n'))
+    assert done.classes == {"date_mismatch": 2}
+    assert {b["line_a"]: b["material"] for b in done.breaks} == {2: True, 4: False}
+    assert done.result.figures.verdict == Verdict.DIVERGENT
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdict"),
+    [
+        ('run_net = "0.06"', Verdict.AGREED_WITH_WARNINGS),
+        ('run_net = "0.07"', Verdict.AGREED),
+        ('run_gross = "0.10"', Verdict.AGREED_WITH_WARNINGS),
+        ('run_gross = "0.11"', Verdict.AGREED),
+    ],
+)
+def test_a_run_that_let_pass_too_much_agrees_with_a_warning(
+    limit: str, verdict: Verdict, tmp_path: Path
+) -> None:
+    entries = (
+        Entry(A, 100, reference="NF1"),
+        Entry(B, 105, reference="NF1"),
+        Entry(A, 100, reference="NF2"),
+        Entry(B, 98, reference="NF2"),
+        Entry(A, 10_000, "V1", group_key="L1", gross=10_000, fee=200, net=9_800),
+        Entry(B, 9_803, "D1", group_key="L1"),
+    )
+    net = lots('compare = "net"\namount = { abs = "0.05" }')
+    done = run(tmp_path, entries, profile_of(DEFAULT_PASSES + net, f"[materiality]\n{limit}\n"))
+    assert done.classes == {"matched_tolerance": 2, "matched_group": 1}
+    assert done.result.figures.verdict == verdict
+
+
 def lots(more: str = "") -> str:
     return f'[[passes]]\nname = "lote"\nkind = "group"\ngroup_by = "group_key"\n{more}\n'
 
@@ -232,6 +341,52 @@ def test_a_group_pass_sums_the_net_of_the_rows_that_have_one(tmp_path: Path) -> 
     done = run(tmp_path, entries, profile_of(lots('compare = "net"')))
     assert done.classes == {"matched_group": 1}
     assert done.result.figures.bridge[3].amount == 6
+
+
+def test_a_sale_of_a_lot_that_was_charged_wrongly_is_a_finding_and_its_lot_still_agrees(
+    tmp_path: Path,
+) -> None:
+    entries = (
+        Entry(A, 10_000, "V1", group_key="L1", kind="visa", gross=10_000, fee=199, net=9_801),
+        Entry(A, 20_000, "V2", group_key="L1", kind="visa", gross=20_000, fee=500, net=19_500),
+        Entry(B, 29_301, group_key="L1"),
+    )
+    limit = VISA + '[materiality]\nbreak = "1.02"\n'
+    done = run(tmp_path, entries, profile_of(lots('compare = "net"'), limit))
+    assert done.classes == {"matched_group": 1, "fee_mismatch": 1}
+    (finding,) = done.breaks
+    told = {k: finding[k] for k in ("side", "line_a", "line_b", "delta", "currency", "material")}
+    assert told == {
+        "side": "A",
+        "line_a": None,
+        "line_b": None,
+        "delta": 102,
+        "currency": "BRL",
+        "material": True,
+    }
+    assert json.loads(finding["explain"]) == {
+        "candidate": None,
+        "pass": "lote",
+        "failed": ["fee"],
+        "line": 3,
+        "gross": 20_000,
+        "fee": 500,
+        "basis_points": 199,
+    }
+    assert (done.result.figures.breaks, done.result.figures.currencies[0].gross) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("gross", "fee", "delta"), [(150, 10, 8), (150, -1, -3), (-150, -10, -8), (149, 10, 9)]
+)
+def test_what_is_due_is_rounded_half_away_from_zero(
+    gross: int, fee: int, delta: int, tmp_path: Path
+) -> None:
+    """One per cent of 1.50 is 1.5 cents."""
+    one_percent = "[fees]\nrates = { visa = 100 }\n"
+    sale = Entry(A, 70, group_key="L1", kind="visa", gross=gross, fee=fee)
+    done = run(tmp_path, (sale, Entry(B, 70, group_key="L1")), profile_of(lots(), one_percent))
+    assert [b["delta"] for b in done.breaks] == [delta]
 
 
 def test_a_group_is_of_one_currency_and_of_rows_with_a_key(tmp_path: Path) -> None:
@@ -300,6 +455,70 @@ def test_without_the_guard_the_closest_pair_matches_and_a_tie_does_not(tmp_path:
     )
     done = run(tmp_path, closest + tied, open_window)
     assert done.classes == {"matched_tolerance": 1, "missing_in_a": 1, "ambiguous": 3}
+
+
+WIDE = '[[passes]]\nname = "perto"\non = ["reference_norm"]\namount = { abs = "1.00" }\n'
+
+
+def test_equal_rows_tie_with_nobody_and_pair_one_to_one_in_a_tolerance_pass(tmp_path: Path) -> None:
+    entries = [Entry(A, 100, "V", "NF1")] * 3 + [Entry(B, 101, "D", "NF1")] * 2
+    done = run(tmp_path, entries, profile_of(WIDE))
+    assert done.classes == {"matched_tolerance": 2, "duplicate_a": 1}
+    assert [(m["line_a"], m["line_b"]) for m in done.matches] == [(2, 5), (3, 6)]
+    assert json.loads(done.breaks[0]["explain"])["twin"] == 2
+
+
+def test_equal_rows_are_still_two_candidates_under_the_unique_guard(tmp_path: Path) -> None:
+    entries = [Entry(A, 100, "V", "NF1")] + [Entry(B, 101, "D", "NF1")] * 2
+    done = run(tmp_path, entries, profile_of(WIDE + "unique = true\n"))
+    assert done.classes == {"ambiguous": 2, "duplicate_b": 1}
+
+
+def test_rows_that_differ_in_anything_still_tie(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 100, "V", "NF1"),
+        Entry(B, 101, "D", "NF1", description="x"),
+        Entry(B, 101, "D", "NF1", description="y"),
+    )
+    assert run(tmp_path, entries, profile_of(WIDE)).classes == {"ambiguous": 3}
+
+
+def test_a_row_whose_closest_candidate_went_to_a_closer_row_gets_its_next_one(
+    tmp_path: Path,
+) -> None:
+    entries = (
+        Entry(A, 100, "A1", "NF1"),
+        Entry(A, 110, "A2", "NF1"),
+        Entry(A, 130, "A3", "NF1"),
+        Entry(B, 101, "B1", "NF1"),
+        Entry(B, 85, "B2", "NF1"),
+        Entry(B, 75, "B3", "NF1"),
+    )
+    done = run(tmp_path, entries, profile_of(WIDE))
+    assert [(m["line_a"], m["line_b"]) for m in done.matches] == [(2, 5), (3, 6), (4, 7)]
+
+
+def test_the_guard_looks_at_the_candidates_that_the_pass_began_with(tmp_path: Path) -> None:
+    entries = (
+        Entry(A, 100, "A1", "NF1"),
+        Entry(A, 300, "A2", "NF1"),
+        Entry(B, 101, "B1", "NF1"),
+        Entry(B, 200, "B2", "NF1"),
+    )
+    one_alone = profile_of(WIDE + "unique = true\n")
+    assert run(tmp_path, entries, one_alone).classes == {"ambiguous": 4}
+
+
+def test_a_pass_ends_after_twenty_rounds(tmp_path: Path) -> None:
+    """Each round takes the closest pair of a chain, after which the next is the closest of what is left."""
+    gaps = range(1, 47)
+    entries, amount = [], 0
+    for n, gap in enumerate(gaps):
+        entries.append(Entry("AB"[n % 2], amount, f"E{n}", "NF1"))
+        amount += gap
+    everywhere = WIDE.replace("1.00", "20.00")
+    done = run(tmp_path, entries, profile_of(everywhere))
+    assert done.classes == {"matched_tolerance": 20, "ambiguous": 6}
 
 
 def test_a_null_key_never_matches_and_several_columns_are_null_safe(tmp_path: Path) -> None:
@@ -400,12 +619,12 @@ def test_a_key_with_too_many_open_rows_is_not_compared_and_says_so(tmp_path: Pat
 
 
 def test_a_row_within_its_grace_is_pending_until_its_day_comes(tmp_path: Path) -> None:
-    patient = profile_of(rest="[grace]\nA = 2\n")
+    b_may_be_two_days_late = profile_of(rest="[grace]\nB = 2\n")
     entries = (Entry(A, 100, "E1"), Entry(B, 100, "E2"))
 
     def classes(days: int) -> dict[str, int]:
         as_of = DAY_ZERO + timedelta(days=days)
-        return run(tmp_path, entries, patient, as_of).classes
+        return run(tmp_path, entries, b_may_be_two_days_late, as_of).classes
 
     assert classes(1) == {"pending_in_transit": 1, "missing_in_a": 1}
     assert classes(2) == {"missing_in_b": 1, "missing_in_a": 1}
@@ -429,7 +648,7 @@ def test_a_window_in_banking_days_passes_over_weekends_and_holidays(tmp_path: Pa
 
 
 def test_a_grace_in_banking_days_says_on_which_day_the_row_is_late(tmp_path: Path) -> None:
-    patient = profile_of(rest='[grace]\nA = 2\nB = 1\ncalendar = "br-bank"\n')
+    patient = profile_of(rest='[grace]\nA = 1\nB = 2\ncalendar = "br-bank"\n')
     entries = (Entry(A, 100, "E1", day=-3), Entry(B, 100, "E2", day=-3))
     done = run(tmp_path, entries, patient, DAY_ZERO + timedelta(days=2))
     told = {b["class"]: b["break_on"] for b in done.breaks}

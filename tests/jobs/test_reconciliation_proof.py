@@ -11,6 +11,8 @@ import pytest
 from jobs.profile import Materiality
 from jobs.reconciliation.proof import (
     Difference,
+    Statement,
+    Tolerated,
     Total,
     bridge_of,
     check_identities,
@@ -46,10 +48,14 @@ class Result:
         Difference("missing_in_a", "USD", 1, -70, 70),
     )
 
+    statements: tuple[Statement, ...] = (Statement("B 1-X BRL", 2_003, 2_003),)
+
     def failed(self) -> list[str]:
         currencies = figures_of(self.totals, self.coverage, self.differences)
         bridge = bridge_of(currencies, self.differences)
-        checks = check_identities(self.validation, self.totals, self.coverage, bridge)
+        checks = check_identities(
+            self.validation, self.totals, self.coverage, bridge, self.statements
+        )
         return [check.name for check in checks if not check.held]
 
 
@@ -86,6 +92,10 @@ def _misstate_a_difference(of: Result) -> Result:
     return replace(of, differences=(replace(of.differences[0], net=-4), *of.differences[1:]))
 
 
+def _misstate_a_balance(of: Result) -> Result:
+    return replace(of, statements=(replace(of.statements[0], found=2_004),))
+
+
 @pytest.mark.parametrize(
     ("corrupt", "fires"),
     [
@@ -96,6 +106,7 @@ def _misstate_a_difference(of: Result) -> Result:
         (_name_a_line_twice, ["conservation B USD", "every line once"]),
         (_name_a_line_that_is_no_entry, ["every line once"]),
         (_misstate_a_difference, ["bridge BRL"]),
+        (_misstate_a_balance, ["balance B 1-X BRL"]),
     ],
 )
 def test_each_identity_fires_on_a_corrupted_result(
@@ -160,6 +171,35 @@ def test_the_verdict_is_the_first_that_holds(
     of = Result()
     currencies = figures_of(of.totals, of.coverage, of.differences)
     assert verdict_of([], currencies, counts, material, rejected, limits) == verdict
+
+
+@pytest.mark.parametrize(
+    ("counts", "limits", "verdict"),
+    [
+        ({}, Materiality(run_net=Decimal("0.05")), Verdict.AGREED_WITH_WARNINGS),
+        ({}, Materiality(run_net=Decimal("0.06")), Verdict.AGREED),
+        ({}, Materiality(run_gross=Decimal("0.07")), Verdict.AGREED_WITH_WARNINGS),
+        ({}, Materiality(run_gross=Decimal("0.08")), Verdict.AGREED),
+        ({}, NO_LIMITS, Verdict.AGREED),
+        (
+            {"pending_in_transit": 1},
+            Materiality(run_net=Decimal("0.05")),
+            Verdict.AGREED_WITH_WARNINGS,
+        ),
+        (
+            {"missing_in_b": 1},
+            Materiality(run_net=Decimal("5.00"), run_gross=Decimal("0.07")),
+            Verdict.DIVERGENT,
+        ),
+    ],
+)
+def test_what_the_tolerances_let_pass_is_a_warning_where_it_is_material(
+    counts: dict[str, int], limits: Materiality, verdict: Verdict
+) -> None:
+    of = Result()
+    currencies = figures_of(of.totals, of.coverage, of.differences)
+    tolerated = [Tolerated("BRL", -5, 7)]
+    assert verdict_of([], currencies, counts, 0, 0, limits, tolerated) == verdict
 
 
 def test_a_result_that_does_not_prove_itself_has_no_conclusion() -> None:

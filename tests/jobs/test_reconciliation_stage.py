@@ -210,4 +210,8 @@ def test_too_many_pairs_stop_the_run_and_name_pass_key_and_count(job: Job) -> No
         "pairs": 50_410_000,
         "max_pairs": 50_000_000,
         "hot_key_pairs": 50_410_000,
+        "preliminary": str(job.stage("first", Stage.RECONCILIATION) / "preliminary.parquet"),
     }
+    (pair,) = pq.read_table(error.details["preliminary"]).to_pylist()
+    assert (pair["line_a"], pair["line_b"], pair["class"]) == (2, 3, "matched_exact")
+    assert not (job.stage("first", Stage.RECONCILIATION) / MANIFEST).exists()

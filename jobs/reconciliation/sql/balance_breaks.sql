@@ -25,4 +25,4 @@ select
   cast(opening_before + posted as decimal(38, 0)) as expected
 from opened
 where opening <> opening_before
-order by line_no
+

@@ -1,6 +1,6 @@
 -- For each open row, as JSON: its nearest row of the other side, what that fails, and by how much. A counterpart is the
 -- nearest in the pass that made it one; what a suggest pass compares comes after what the others do.
--- candidates: how many rows fail as few criteria of that pass; lines: where they fail none, the first ten of them.
+-- A duplicate has the line that it repeats instead. candidates: how many rows fail as few criteria of that pass; lines: where they fail none, the first ten of them.
 with both_ways as (
   select line_a as line_no, line_b as candidate, tie_break_b as tie_break, * from near
   union all
@@ -86,12 +86,16 @@ select
       ',"group_amount_a":', cast(group_mismatches.group_amount_a as text),
       ',"group_amount_b":', cast(group_mismatches.group_amount_b as text), '}'
     )
+    when set_aside.reason = 'duplicate' then concat(
+      '{"candidate":null,"twin":', cast(set_aside.twin as text),
+      ',"equal":', case when set_aside.is_equal then 'true' else 'false' end, '}'
+    )
     when told.explain is not null then told.explain
+    when crowded.line_no is not null then '{"candidate":null,"failed":["max_candidates_per_row"]}'
     when neighbours.candidate is not null then concat(
       '{"candidate":"', neighbours.candidate,
       '","failed":["key"],"delta":0,"days":', cast(neighbours.delta_days as text), '}'
     )
-    when crowded.line_no is not null then '{"candidate":null,"failed":["max_candidates_per_row"]}'
     else '{"candidate":null}'
   end as explain
 from open_ids
@@ -99,6 +103,7 @@ left join fee_mismatches on fee_mismatches.line_a = open_ids.line_no
 left join open_ids as charged on charged.line_no = fee_mismatches.line_b
 left join group_mismatches on group_mismatches.line_no = open_ids.line_no
 left join passes on passes.pass_number = group_mismatches.pass_number
+left join set_aside on set_aside.line_no = open_ids.line_no
 left join told on told.line_no = open_ids.line_no
 left join neighbours on neighbours.line_no = open_ids.line_no
 left join (select distinct line_no from crowded_keys) as crowded on crowded.line_no = open_ids.line_no

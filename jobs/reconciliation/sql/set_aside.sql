@@ -1,16 +1,22 @@
 -- Open rows that no counterpart can explain: repeats of an equal row, left over in a matched block, or with a free choice.
+-- twin: the line that a duplicate repeats, equal in all or in what its block compares.
 with duplicates as (
-  select line_no from unmatched where occurrence > 1
-  union
-  select crowded.line_no
-  from crowded
-  semi join unmatched on unmatched.line_no = crowded.line_no
-  where crowded.pairs > 0
+  select line_no, first_line as twin, true as is_equal
+  from unmatched
+  where occurrence > 1
+  union all
+  select unmatched.line_no, min(crowded.kept) as twin, false as is_equal
+  from unmatched
+  join crowded on crowded.line_no = unmatched.line_no
+  where crowded.pairs > 0 and unmatched.occurrence = 1
+  group by unmatched.line_no
 ), ambiguous as (
   select line_a as line_no from near where failures = 0 and not suggests
   union
   select line_b as line_no from near where failures = 0 and not suggests
 )
-select line_no, 'duplicate' as reason from duplicates
+select line_no, 'duplicate' as reason, twin, is_equal from duplicates
 union all
-select ambiguous.line_no, 'ambiguous' as reason from ambiguous anti join duplicates on duplicates.line_no = ambiguous.line_no
+select ambiguous.line_no, 'ambiguous' as reason, cast(null as bigint) as twin, cast(null as boolean) as is_equal
+from ambiguous
+anti join duplicates on duplicates.line_no = ambiguous.line_no
