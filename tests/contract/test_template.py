@@ -12,7 +12,15 @@ import pytest
 
 from jobs.reconciliation.engine import EngineName
 from services.trigger.redelivery import PAUSES, while_it_is_taken
-from shared.layout import JOBS_ARCHIVE_KEY, PROFILES, STAGING, Stage, job_script_key
+from shared.layout import (
+    CODE,
+    JOBS_ARCHIVE_KEY,
+    PROFILES,
+    REFERENCE,
+    STAGING,
+    Stage,
+    job_script_key,
+)
 from shared.settings import EnvironmentSettings
 
 ROOT = Path(__file__).parents[2]
@@ -437,6 +445,12 @@ def test_sparks_workers_share_a_folder_that_the_jobs_may_write_and_empty(templat
         for resource in statement["Resource"]
     }
     assert deleting == set(staging["Resource"])  # results are never deleted by a job
+
+
+def test_the_jobs_may_read_what_others_put_and_not_change_it(template: Any) -> None:
+    given = {f"arn:aws:s3:::{DATA}/{prefix}*" for prefix in (CODE, PROFILES, REFERENCE)}
+    allowed = [s["Action"] for s in template.statements("JobRole") if given & set(s["Resource"])]
+    assert allowed == [["s3:GetObject"]]
 
 
 def test_the_jobs_logs_go_where_their_groups_are(template: Any) -> None:

@@ -130,6 +130,21 @@ def test_a_reject_of_either_file_leaves_the_proof_of_all_records_whole(tmp_path:
     assert (proved["records"], proved["entries"]) == ("20", "10")
 
 
+def test_the_engine_is_chosen_by_the_entries_of_both_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = []
+
+    def chosen(name: str, entries: int) -> str:
+        asked.append((name, entries))
+        return "duckdb"
+
+    monkeypatch.setattr("jobs.reconciliation.reconcile.engine_for", chosen)
+    validated = validate(io.BytesIO(STATEMENT), PROFILE, tmp_path, reference=reference(tmp_path))
+    reconcile(validated.entries, PROFILE, tmp_path, validated.figures, "auto")
+    assert asked == [("auto", 10)]
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

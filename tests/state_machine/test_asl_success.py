@@ -50,7 +50,11 @@ def test_each_job_gets_exactly_its_arguments(pipeline: Pipeline) -> None:
     }
     assert run.arguments("ValidateCSV") == {
         "JobName": "the-validation-job",
-        "Arguments": common | {"--output_path": f"{path}/validation"},
+        "Arguments": common
+        | {
+            "--reference_path": "s3://the-data-bucket/reference/inter",
+            "--output_path": f"{path}/validation",
+        },
     }
     assert run.arguments("ReconcileData") == {
         "JobName": "the-reconciliation-job",
