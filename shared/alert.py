@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
 from shared.checkpoint import ErrorOutput, FailureStatus, ReportedJob
-from shared.contract import Contract, Instant
+from shared.contract import Contract, Instant, ProfileName
 from shared.intake import UploadDuplicate as UploadDuplicate
 from shared.intake import UploadRefused as UploadRefused
 from shared.job_event import JobEvent
 
 Severity = Literal["INFO", "WARNING", "CRITICAL"]
 AlertStatus = Literal[
-    "SUCCESS", "FAILED", "TIMED_OUT", "ABORTED", "DUPLICATE", "REFUSED", "RUNNING"
+    "SUCCESS",
+    "FAILED",
+    "TIMED_OUT",
+    "ABORTED",
+    "DUPLICATE",
+    "REFUSED",
+    "RUNNING",
+    "OVERDUE",
+    "DIGEST",
 ]
 
 
@@ -73,8 +82,43 @@ class RunFailed(Contract):
         return self.job.profile if self.job else None
 
 
+class FileOverdue(Contract):
+    """A profile expects a file by that hour of that day (São Paulo), and none came."""
+
+    kind: Literal["file_overdue"] = "file_overdue"
+    profile: ProfileName
+    day: date
+    by: str = Field(description="HH:MM")
+
+    @property
+    def job_id(self) -> None:
+        """Nothing was started."""
+
+
+class Digest(Contract):
+    """What became of the runs that ended in the day before `until`. It comes although nothing happened."""
+
+    kind: Literal["digest"] = "digest"
+    day: date = Field(description="on which it is told (São Paulo)")
+    until: Instant
+    verdicts: dict[str, int] = Field(description="verdict → runs; `?` where it could not be read")
+    failures: dict[str, int] = Field(description="FAILED, TIMED_OUT, ABORTED → runs")
+    running: int
+    overdue: tuple[ProfileName, ...] = Field(
+        description="profiles whose file did not come that day"
+    )
+
+    @property
+    def job_id(self) -> None:
+        """Of many."""
+
+    @property
+    def profile(self) -> None:
+        """Of many."""
+
+
 AlertRequest = Annotated[
-    RunCompleted | RunLate | RunFailed | UploadDuplicate | UploadRefused,
+    RunCompleted | RunLate | RunFailed | UploadDuplicate | UploadRefused | FileOverdue | Digest,
     Field(discriminator="kind"),
 ]
 ALERT_REQUEST: TypeAdapter[AlertRequest] = TypeAdapter(AlertRequest)

@@ -74,6 +74,15 @@ def intake_alert_marker_key(bucket: str, key: str, version: str, kind: str) -> s
     return f"intake/alerts/{source_hash(bucket, key)}/{_segment(version)}-{kind}.json"
 
 
+def arrival_key(profile: str, day: date) -> str:
+    """There where an upload of that profile was taken in on that day (São Paulo)."""
+    return f"intake/arrivals/{profile}/{day:%Y-%m-%d}.json"
+
+
+def daily_alert_marker_key(kind: str, subject: str, day: date) -> str:
+    return f"intake/alerts/daily/{kind}/{subject}/{day:%Y-%m-%d}.json"
+
+
 TICK_CURSOR = "intake/tick.json"  # where in the ingress bucket the next tick goes on
 
 

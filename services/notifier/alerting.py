@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.notifier import channels, completed, failed, late, uploads
+from services.notifier import channels, completed, daily, failed, late, uploads
 from services.notifier.notice import Notice
 from shared.alert import (
     Alert,
     AlertMarker,
     AlertRequest,
+    Digest,
+    FileOverdue,
     RunCompleted,
     RunFailed,
     RunLate,
@@ -81,3 +83,7 @@ def _notice(request: AlertRequest, desk: Desk, now: datetime) -> Notice:
             return uploads.duplicate(request, now)
         case UploadRefused():
             return uploads.refused(request, now)
+        case FileOverdue():
+            return daily.overdue(request, now)
+        case Digest():
+            return daily.digest(request, now)

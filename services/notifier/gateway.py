@@ -12,7 +12,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from services.notifier.settings import NotifierSettings
 from shared import layout
-from shared.alert import AlertMarker, AlertRequest, RunCompleted, RunFailed, RunLate
+from shared.alert import (
+    AlertMarker,
+    AlertRequest,
+    Digest,
+    FileOverdue,
+    RunCompleted,
+    RunFailed,
+    RunLate,
+)
 from shared.checkpoint import Failure, FailureReport
 from shared.checkpoint_store import CheckpointStore, observe_failure
 from shared.checkpointing import failure_of
@@ -124,5 +132,7 @@ def _marker_key(request: AlertRequest) -> str:
         return layout.run_alert_marker_key(
             request.job_id, request.execution_name, request.kind, request.redrive_count
         )
+    if isinstance(request, FileOverdue | Digest):
+        return layout.daily_alert_marker_key(request.kind, request.profile or "all", request.day)
     upload = request.upload
     return layout.intake_alert_marker_key(upload.bucket, upload.key, upload.version, request.kind)

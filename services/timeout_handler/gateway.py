@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import quote_plus
 
 import boto3
 from botocore.config import Config
 
+from services.timeout_handler.digest import DayRun
+from services.timeout_handler.expected import Expect, Expectation
 from services.timeout_handler.runs import Execution, GlueRun
 from services.timeout_handler.settings import TimeoutSettings
 from services.timeout_handler.status_change import BAD_ENDS, ENDS, job_id_of
 from services.timeout_handler.tick import EndedRun, RunningRun, Snapshot, StoredUpload
 from shared import layout
-from shared.alert import RunCompleted, RunFailed, RunLate
+from shared.alert import AlertRequest
 from shared.checkpoint import FailureReport
 from shared.checkpoint_store import CheckpointStore, record_failure
 from shared.checkpointing import REPORTING_STATES
 from shared.intake import Upload
+from shared.layout import Stage
+from shared.manifest import ReconciliationFigures
 from shared.observability import logger
-from shared.run_store import RunStore
+from shared.run_store import RunStore, UnreadableError
+from shared.upload_key import TIME_ZONE
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -152,7 +159,7 @@ class Gateway:
             for kind in kinds
         )
 
-    def tell(self, alert: RunCompleted | RunFailed | RunLate) -> None:
+    def tell(self, alert: AlertRequest) -> None:
         self._functions.invoke(
             FunctionName=self._settings.notifier_function,
             InvocationType="Event",
@@ -174,7 +181,63 @@ class Gateway:
             succeeded=_all_at_once(self._succeeded, self._ended("SUCCEEDED", since)),
             running=_all_at_once(self._running, self._executions("RUNNING")),
             uploads=_all_at_once(self._stored_upload, self._stored_versions(since)),
+            expected=self._expected(datetime.now(TIME_ZONE).date()),
         )
+
+    def _expected(self, today: date) -> dict[str, Expectation]:
+        found = {}
+        for key in self._profiles():
+            expect = self._expect(key)
+            if expect is None:
+                continue
+            profile = key.removeprefix(layout.PROFILES).removesuffix(".toml")
+            marker = layout.daily_alert_marker_key("file_overdue", profile, today)
+            found[profile] = Expectation(
+                expect,
+                arrived=self._exists(layout.arrival_key(profile, today)),
+                told=self._exists(marker),
+            )
+        return found
+
+    def _profiles(self) -> list[str]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._settings.data_bucket, Prefix=layout.PROFILES
+        )
+        keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return [key for key in keys if key.endswith(".toml")]
+
+    def _expect(self, key: str) -> Expect | None:
+        """None where the profile expects nothing, or cannot be read: its next run says what is wrong with it."""
+        body = self._s3.get_object(Bucket=self._settings.data_bucket, Key=key)["Body"].read()
+        try:
+            declared = tomllib.loads(body.decode()).get("expect")
+            return None if declared is None else Expect.model_validate(declared)
+        except ValueError as error:  # of TOML, of UTF-8 and of the model
+            logger.warning("profile not readable", key=key, reason=type(error).__name__)
+            return None
+
+    @property
+    def digest_at(self) -> time | None:
+        return self._settings.digest_time
+
+    def digest_was_told(self, day: date) -> bool:
+        return self._exists(layout.daily_alert_marker_key("digest", "all", day))
+
+    def runs_of_the_day(self, since: datetime) -> list[DayRun]:
+        good, running = self._ended("SUCCEEDED", since), self._executions("RUNNING")
+        bad = (run for status in BAD_ENDS for run in self._ended(status, since))
+        return _all_at_once(self._day_run, itertools.chain(good, bad, running))
+
+    def _day_run(self, run: ExecutionListItemTypeDef) -> DayRun:
+        if run["status"] != "SUCCEEDED":
+            return DayRun(run["status"])
+        try:
+            found = self._runs.manifest(_likely_job(run["name"]), run["name"], Stage.RECONCILIATION)
+        except UnreadableError:
+            found = None
+        if found is None:
+            return DayRun(run["status"])
+        return DayRun(run["status"], found.figures_of(ReconciliationFigures).verdict)
 
     def _executions(self, status: ExecutionStatusType) -> Iterator[ExecutionListItemTypeDef]:
         for page in self._stepfunctions.get_paginator("list_executions").paginate(
@@ -210,7 +273,7 @@ class Gateway:
 
     def _seems_told(self, run: ExecutionListItemTypeDef, kind: str) -> bool:
         """By the execution's name, as we name ours: good runs are many, and each would have to be described."""
-        job_id = re.sub(r"-R[0-9]+$", "", run["name"])
+        job_id = _likely_job(run["name"])
         return self.was_told(job_id, run["name"], run.get("redriveCount", 0), kind)
 
     def _stored_versions(self, since: datetime) -> Iterator[tuple[Upload, datetime]]:
@@ -273,6 +336,10 @@ class Gateway:
                 return False
             raise
         return True
+
+
+def _likely_job(execution_name: str) -> str:
+    return re.sub(r"-R[0-9]+$", "", execution_name)
 
 
 def _resent_marker(upload: Upload) -> str:

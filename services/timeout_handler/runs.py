@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from shared.alert import RunCompleted, RunFailed, RunLate
+from shared.alert import AlertRequest
 from shared.checkpoint import FailureReport
 
 
@@ -36,13 +36,23 @@ class GlueRun:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one execution, or of one missed upload."""
+    """What became of one execution, of one missed upload, or of a file that did not come."""
 
-    outcome: Literal["timed_out", "told", "already_told", "not_over", "late", "upload_resent"]
+    outcome: Literal[
+        "timed_out",
+        "told",
+        "already_told",
+        "not_over",
+        "late",
+        "upload_resent",
+        "file_overdue",
+        "digest",
+    ]
     job_id: str | None = None
     checkpoint_location: str | None = None
     stopped_glue_runs: int = 0
     object_key: str | None = None
+    profile: str | None = None
 
 
 class Runs(Protocol):
@@ -64,4 +74,4 @@ class Runs(Protocol):
         """Whether an alert of one of these kinds went out about this run."""
         ...
 
-    def tell(self, alert: RunCompleted | RunFailed | RunLate) -> None: ...
+    def tell(self, alert: AlertRequest) -> None: ...

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from shared.settings import EnvironmentSettings
 
 
@@ -14,8 +16,14 @@ class TimeoutSettings(EnvironmentSettings):
     notifier_function: str
     glue_jobs: str
     limit_seconds: int
+    digest_at: str
 
     @property
     def job_names(self) -> list[str]:
         """GLUE_JOBS, separated by commas."""
         return self.glue_jobs.split(",")
+
+    @property
+    def digest_time(self) -> time | None:
+        """DIGEST_AT, `HH:MM`; empty: no digest."""
+        return time.fromisoformat(self.digest_at) if self.digest_at else None

@@ -5,17 +5,20 @@ Each check is a pure (snapshot, now) → findings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
-from services.timeout_handler import still_running, success
+from services.timeout_handler import digest, still_running, success
+from services.timeout_handler.digest import DayRun
+from services.timeout_handler.expected import Expectation, missing
 from services.timeout_handler.runs import Outcome, Runs
 from services.timeout_handler.status_change import settle
 from shared.intake import Upload
+from shared.upload_key import TIME_ZONE
 
 LOOK_BACK = timedelta(hours=6)
 # The failure path and the status-change event have their turn first.
@@ -57,12 +60,13 @@ class StoredUpload:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """ended_badly and succeeded: by status."""
+    """ended_badly and succeeded: by status; expected: by profile."""
 
     ended_badly: Sequence[EndedRun]
     succeeded: Sequence[EndedRun]
     running: Sequence[RunningRun]
     uploads: Sequence[StoredUpload]
+    expected: Mapping[str, Expectation]
 
 
 class World(Runs, Protocol):
@@ -71,8 +75,17 @@ class World(Runs, Protocol):
         """What a run may take."""
         ...
 
+    @property
+    def digest_at(self) -> time | None: ...
+
     def snapshot(self, since: datetime) -> Snapshot:
         """Executions that run or ended since then, and versions of uploads that were stored since then."""
+        ...
+
+    def digest_was_told(self, day: date) -> bool: ...
+
+    def runs_of_the_day(self, since: datetime) -> Sequence[DayRun]:
+        """Executions that run or ended since then."""
         ...
 
     def resend(self, upload: StoredUpload) -> None:
@@ -91,6 +104,15 @@ def search(world: World, now: datetime) -> list[Outcome]:
     for upload in missed_uploads(snapshot, now):
         world.resend(upload)
         outcomes.append(Outcome("upload_resent", object_key=upload.upload.key))
+    absent = missing(snapshot.expected, now)
+    for alert in absent:
+        if not snapshot.expected[alert.profile].told:
+            world.tell(alert)
+            outcomes.append(Outcome("file_overdue", profile=alert.profile))
+    today = now.astimezone(TIME_ZONE).date()
+    if digest.is_due(world.digest_at, now) and not world.digest_was_told(today):
+        world.tell(digest.digest(world.runs_of_the_day(now - digest.PERIOD), absent, now))
+        outcomes.append(Outcome("digest"))
     return outcomes
 
 

@@ -18,6 +18,7 @@ from services.trigger.settings import TriggerSettings
 from shared import layout
 from shared.intake import Claim, Receipt, Upload, UploadDuplicate, UploadRefused
 from shared.job_event import JobEvent
+from shared.upload_key import TIME_ZONE
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -100,6 +101,12 @@ class Gateway:
 
     def put_receipt(self, receipt: Receipt) -> None:
         upload = receipt.upload
+        if receipt.outcome != "refused" and receipt.profile:
+            # What a profile expects has come.
+            arrived = receipt.received_at.astimezone(TIME_ZONE).date()
+            self._s3.put_object(
+                Bucket=self._settings.data_bucket, Key=layout.arrival_key(receipt.profile, arrived)
+            )
         key = layout.receipt_key(upload.bucket, upload.key, upload.version)
         self._put_unless(("PreconditionFailed",), key, receipt.to_json())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
 from services.timeout_handler import gateway as gateway_module
-from services.timeout_handler import handler
+from services.timeout_handler import handler, tick
+from services.timeout_handler.digest import DayRun
+from services.timeout_handler.expected import Expect, Expectation
 from services.timeout_handler.gateway import Gateway
 from services.timeout_handler.runs import GlueRun
 from services.timeout_handler.settings import TimeoutSettings
@@ -31,8 +33,11 @@ from shared import layout
 from shared.alert import ALERT_REQUEST, RunFailed
 from shared.checkpoint import Checkpoint
 from shared.intake import Upload
+from shared.layout import Stage
 from shared.observability import logger
-from tests.run_cases import EXECUTION_ARN, JOB
+from shared.taxonomy import Verdict
+from shared.upload_key import TIME_ZONE
+from tests.run_cases import EXECUTION_ARN, JOB, MANIFESTS
 
 EVENTS = Path(__file__).parents[1] / "events"
 INGRESS, DATA, CHECKPOINTS = "the-ingress", "the-data", "the-checkpoints"
@@ -78,6 +83,7 @@ class Aws:
                 notifier_function="the-notifier",
                 glue_jobs=",".join(JOBS),
                 limit_seconds=1200,
+                digest_at="07:30",
             ),
             self.s3,
             self.stepfunctions,
@@ -368,6 +374,79 @@ def test_a_tick_reads_so_many_versions_and_the_next_goes_on_from_there(
     assert len(uploads) == 5
 
 
+# By the clock
+
+
+def test_what_is_expected_is_read_of_the_published_profiles(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", log)
+    profiles = {
+        "nothing": b'name = "nothing"',
+        "itau": b'[expect]\nby = "09:00"',
+        "inter": b'[expect]\nby = "18:30"\ndays = "civil"',
+        "broken": b"[expect",
+        "wrong": b'[expect]\nby = "x"',
+    }
+    for name, text in profiles.items():
+        aws.s3.put_object(Bucket=DATA, Key=layout.profile_key(name), Body=text)
+    today = datetime.now(TIME_ZONE).date()
+    aws.s3.put_object(Bucket=DATA, Key=layout.arrival_key("itau", today))
+    marker = layout.daily_alert_marker_key("file_overdue", "inter", today)
+    aws.s3.put_object(Bucket=DATA, Key=marker)
+    assert aws.gateway.snapshot(NOW - AGO).expected == {
+        "itau": Expectation(Expect(by=time(9)), arrived=True),
+        "inter": Expectation(Expect(by=time(18, 30), days="civil"), told=True),
+    }
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [line["key"] for line in lines] == ["profiles/broken.toml", "profiles/wrong.toml"]
+
+
+def test_the_day_s_runs_are_those_that_ended_or_run_with_their_verdicts(aws: Aws) -> None:
+    manifest = MANIFESTS[Stage.RECONCILIATION]
+    key = layout.manifest_key(JOB.job_id, JOB.job_id, Stage.RECONCILIATION)
+    aws.s3.put_object(Bucket=DATA, Key=key, Body=manifest.to_json().encode())
+    broken = layout.manifest_key("JOB-2", "JOB-2-R1", Stage.RECONCILIATION)
+    aws.s3.put_object(Bucket=DATA, Key=broken, Body=b"{}")
+    ended = {"startDate": NOW, "stopDate": NOW}
+    listed = {
+        "SUCCEEDED": [(JOB.job_id, ended), ("JOB-2-R1", ended), ("by-hand", ended)],
+        "FAILED": [("JOB-3", ended), ("JOB-4", {"startDate": NOW - AGO, "stopDate": NOW - AGO})],
+        "TIMED_OUT": [],
+        "ABORTED": [],
+        "RUNNING": [("JOB-5", {"startDate": NOW})],
+    }
+    with Stubber(aws.stepfunctions) as states:
+        for status, runs in listed.items():
+            executions = [
+                {
+                    "executionArn": f"{EXECUTION_ARN}-{name}",
+                    "stateMachineArn": aws.machine,
+                    "name": name,
+                    "status": status,
+                    **times,
+                }
+                for name, times in runs
+            ]
+            states.add_response("list_executions", {"executions": executions})
+        assert aws.gateway.runs_of_the_day(NOW - timedelta(minutes=5)) == [
+            DayRun("SUCCEEDED", Verdict.AGREED),
+            DayRun("SUCCEEDED"),
+            DayRun("SUCCEEDED"),
+            DayRun("FAILED"),
+            DayRun("RUNNING"),
+        ]
+
+
+def test_a_digest_is_told_once_a_day_by_its_marker(aws: Aws) -> None:
+    today = NOW.date()
+    assert aws.gateway.digest_at == time(7, 30)
+    assert not aws.gateway.digest_was_told(today)
+    aws.s3.put_object(Bucket=DATA, Key=layout.daily_alert_marker_key("digest", "all", today))
+    assert aws.gateway.digest_was_told(today)
+
+
 # The function
 
 
@@ -376,6 +455,11 @@ class Context:
     memory_limit_in_mb = 512
     invoked_function_arn = "arn:aws:lambda:sa-east-1:123456789012:function:timeout-handler"
     aws_request_id = "52fdfc07-2182-154f-163f-5f0f9a621d72"
+
+
+@pytest.fixture(autouse=True)
+def _no_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tick.digest, "is_due", lambda at, now: False)
 
 
 def call(name: str, **changes: Any) -> dict[str, Any]:
@@ -464,7 +548,7 @@ def test_a_tick_tells_what_no_event_told_and_sends_what_no_event_brought(
         aws.gateway,
         "snapshot",
         lambda since: type(seen)(
-            [EndedRun(arn, old, told=False)], (), (), [StoredUpload(upload, old, taken=False)]
+            [EndedRun(arn, old, told=False)], (), (), [StoredUpload(upload, old, taken=False)], {}
         ),
     )
     monkeypatch.setattr(aws.gateway, "last_state", lambda arn: "ValidateCSV")

@@ -394,6 +394,7 @@ def test_an_upload_and_its_redelivery_end_as_one_execution_and_one_receipt(
     assert execution["name"] == JOB.job_id
     listed = boto3.client("s3").list_objects_v2(Bucket=DATA, Prefix="intake/")["Contents"]
     assert [item["Key"] for item in listed] == [
+        layout.arrival_key("default", AT.date()),
         layout.claim_key("default", HASH, 0),
         layout.receipt_key(INGRESS, KEY, arrival.upload.version),
     ]

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,8 @@ from shared.alert import (
     Alert,
     AlertMarker,
     AlertRequest,
+    Digest,
+    FileOverdue,
     RunCompleted,
     RunFailed,
     RunLate,
@@ -524,6 +526,50 @@ def test_a_late_run_says_where_it_stands_and_when_it_ends() -> None:
     assert "Se não terminar até 16/02/2026 11:34:05 (horário de Brasília)" in told.email
     assert f"recon show {JOB.job_id}" in told.email
     assert told.attributes["kind"] == "run_late"
+
+
+# By the clock
+
+
+def test_a_file_that_did_not_come_is_named_by_profile_day_and_hour() -> None:
+    told = sent(FileOverdue(profile="itau", day=date(2026, 2, 18), by="09:00"))
+    assert told.subject == (
+        "[AVISO] Conciliacao itau 2026-02-18: arquivo esperado ate 09:00 nao chegou"
+    )
+    assert (told.alert.severity, told.alert.status) == ("WARNING", "OVERDUE")
+    assert told.attributes == {
+        "kind": "file_overdue",
+        "severity": "WARNING",
+        "status": "OVERDUE",
+        "profile": "itau",
+    }
+    assert "O perfil itau espera um arquivo até 09:00" in told.email
+
+
+def test_a_digest_says_how_many_runs_ended_how_and_what_did_not_come() -> None:
+    told = sent(
+        Digest(
+            day=date(2026, 2, 18),
+            until=NOW,
+            verdicts={"conciliado": 10, "divergente": 1, "?": 1},
+            failures={"TIMED_OUT": 2},
+            running=3,
+            overdue=("itau", "inter"),
+        )
+    )
+    assert told.subject == (
+        "[INFO] Conciliacao 2026-02-18: resumo do dia, 14 execucoes, 2 sem resultado, "
+        "2 arquivos faltando"
+    )
+    assert told.alert.severity == "INFO"
+    for line in ("Conciliado: 10", "Divergente: 1", "Resultado ilegível: 1", "itau\ninter"):
+        assert line in told.email
+    assert "Execuções que não terminaram a tempo: 2\nEm andamento: 3" in told.email
+
+
+def test_a_digest_of_nothing_says_so() -> None:
+    quiet = Digest(day=NOW.date(), until=NOW, verdicts={}, failures={}, running=0, overdue=())
+    assert "Nenhuma execução terminou." in sent(quiet).email
 
 
 # Uploads

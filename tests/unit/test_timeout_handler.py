@@ -3,11 +3,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
+from services.timeout_handler.digest import DayRun
 from services.timeout_handler.out_of_time import end
 from services.timeout_handler.runs import Execution, GlueRun, Outcome
 from services.timeout_handler.status_change import settle
@@ -24,7 +25,7 @@ from services.timeout_handler.tick import (
     search,
     untold,
 )
-from shared.alert import RunCompleted, RunFailed, RunLate
+from shared.alert import AlertRequest, RunCompleted, RunLate
 from shared.checkpoint import FailureReport
 from shared.intake import Upload
 from tests.run_cases import EXECUTION_ARN, JOB, NOW, REPORT
@@ -40,7 +41,7 @@ ENDED = Execution(
     stopped_at=NOW - timedelta(minutes=5),
     redrive_count=0,
 )
-NOTHING = Snapshot((), (), (), ())
+NOTHING = Snapshot((), (), (), (), {})
 LIMIT = timedelta(seconds=1200)
 STRAY = GlueRun("reconciliation-reconciliation", "jr_1", waiting=False)
 
@@ -55,6 +56,8 @@ class World:
     told: bool = False
     told_kinds: set[str] = field(default_factory=set)
     limit: timedelta = LIMIT
+    digest_at: time | None = None
+    day: Sequence[DayRun] = ()
     seen: Snapshot = NOTHING
     did: list[str] = field(default_factory=list)
     reports: list[FailureReport] = field(default_factory=list)
@@ -82,12 +85,18 @@ class World:
     def was_told(self, job_id: str, execution_name: str, redrive_count: int, *kinds: str) -> bool:
         return self.told or bool(self.told_kinds.intersection(kinds))
 
-    def tell(self, alert: RunCompleted | RunFailed | RunLate) -> None:
+    def tell(self, alert: AlertRequest) -> None:
         self.did.append("tell")
         self.alerts.append(alert)
 
     def snapshot(self, since: datetime) -> Snapshot:
         return self.seen
+
+    def digest_was_told(self, day: date) -> bool:
+        return "digest" in self.told_kinds
+
+    def runs_of_the_day(self, since: datetime) -> Sequence[DayRun]:
+        return self.day
 
     def resend(self, upload: StoredUpload) -> None:
         self.resent.append(upload)
