@@ -96,6 +96,7 @@ def _entry(result: duckdb.DuckDBPyConnection, line: int) -> Row | None:
         "entry": entry,
         **told,
         "near_misses": _near_misses(result, entry),
+        "findings": _findings(result, line),
     }
 
 
@@ -151,7 +152,8 @@ def _nearest(result: duckdb.DuckDBPyConnection, entry: Row, broken: Row, why: Ro
         rows = _rows(
             result,
             "select case when row_id = $1 then coalesce(line_a, line_b) else line_b end as line_no "
-            "from breaks where row_id = $1 or counterpart_row_id = $1",
+            "from breaks where (row_id = $1 or counterpart_row_id = $1) "
+            "and (line_a is not null or line_b is not null)",
             row_id,
         )
         if not rows:
@@ -159,6 +161,27 @@ def _nearest(result: duckdb.DuckDBPyConnection, entry: Row, broken: Row, why: Ro
         line = rows[0]["line_no"]
     (candidate,) = _rows(result, "from entries where line_no = ?", line)
     return {"entry": candidate, "pass": why.get("pass"), "failed": why.get("failed", [])}
+
+
+def _findings(result: duckdb.DuckDBPyConnection, line: int) -> list[Row]:
+    """What is wrong with the row besides, wherever it went: such a break takes no line, and names it."""
+    found = _rows(
+        result,
+        "from breaks where line_a is null and line_b is null "
+        "and cast(explain ->> '$.line' as bigint) = ? order by priority, class",
+        line,
+    )
+    return [
+        {
+            "class": finding["class"],
+            "label": ROW_CLASSES[finding["class"]].label,
+            "break_id": finding["break_id"],
+            "material": finding["material"],
+            "delta": int(finding["delta"]),
+            "reason": reason(finding["class"], finding["explain"], finding["currency"]),
+        }
+        for finding in found
+    ]
 
 
 def _near_misses(result: duckdb.DuckDBPyConnection, entry: Row) -> list[Row]:
@@ -247,6 +270,8 @@ def _lines(told: Row) -> Iterator[str]:
     yield f"{line}: {told['label']}"
     yield f"  {_described(told['entry'])}"
     yield from _outcome(told)
+    for finding in told["findings"]:
+        yield f"Além disso: {finding['label']}. {finding['reason']}"
     if told["near_misses"]:
         yield "Com quem foi comparada, passe a passe:"
     for miss in told["near_misses"]:

@@ -23,7 +23,7 @@ def why(
     told = json.loads(explain)
     failed = told.get("failed", [])
     if row_class in ("duplicate_a", "duplicate_b"):
-        return Said("why.duplicate")
+        return Said("why.equal" if told["equal"] else "why.one_id", line(told["twin"]))
     if row_class == "balance_break":
         return _balance(told, currency)
     if "max_candidates_per_row" in failed:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from recon.cli import main
@@ -83,6 +84,42 @@ def test_a_missing_line_has_no_counterpart_and_says_that_nothing_is_near(
     assert "Nenhum lançamento do outro lado com a mesma chave, nem com o mesmo valor." in said
 
 
+@pytest.mark.parametrize(
+    ("line", "row_class", "words"),
+    [
+        (15, "duplicate_a", "É igual em tudo à linha 14; esta sobra."),
+        (20, "ambiguous", "Passe referencia: 2 candidatos servem igualmente: linhas 21 e 22."),
+        (21, "ambiguous", "Passe referencia: o único candidato, na linha 20, serve também a outra"),
+    ],
+)
+def test_a_row_without_a_choice_names_the_lines_that_stand_in_its_way(
+    line: int, row_class: str, words: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told, said = document(folder, line, capsys)
+    assert told["class"] == row_class
+    assert words in said
+
+
+def test_a_finding_is_told_beside_what_became_of_the_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (SAMPLES / "inter.csv").read_text("utf-8")
+    assert text.count(";2.500,00") == 1
+    file = tmp_path / "inter.csv"
+    file.write_text(text.replace(";2.500,00", ";2.499,00"), encoding="utf-8")
+    out = tmp_path / "out"
+    assert main(["reconcile", str(file), "--profile", "inter", "--out", str(out)]) == 1
+    told, said = document(out, 8, capsys)
+    assert told["class"] == "missing_in_a"
+    (finding,) = told["findings"]
+    assert (finding["class"], finding["delta"], finding["material"]) == ("balance_break", 100, True)
+    assert (
+        "Além disso: Quebra de saldo do extrato. O saldo é R$ 2.250,00 e deveria ser R$ 2.249,00"
+        in said
+    )
+    assert document(out, 7, capsys)[0]["findings"] == []
+
+
 def test_a_rejected_line_gives_the_reason_of_its_rejection(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -134,6 +171,8 @@ def test_a_run_that_was_stopped_leaves_nothing_of_an_earlier_one_to_explain(
     error = json.loads(capsys.readouterr().out)["error"]
     assert error["code"] == "TOO_MANY_PAIRS"
     assert error["details"]["passes"] == [{"name": "id-exato", "matches": 3}]
+    assert error["details"]["preliminary"] == str(out / "preliminary.parquet")
+    assert pq.read_table(out / "preliminary.parquet").num_rows == 3
     assert main(["explain", str(out), "2"]) == 2
     assert "falta" in capsys.readouterr().err
 

@@ -102,5 +102,13 @@ def test_an_open_row_says_in_words_why_it_stayed_open(explain: str, words: str) 
     assert words in reason("missing_in_b", explain, "BRL")
 
 
-def test_a_duplicate_says_that_it_is_one_too_many() -> None:
-    assert reason("duplicate_a", '{"candidate":null}', "BRL").endswith("esta sobra.")
+@pytest.mark.parametrize(
+    ("equal", "words"),
+    [
+        ("true", "É igual em tudo à linha 14; esta sobra."),
+        ("false", "Tem o mesmo identificador, valor e dia que a linha 14; esta sobra."),
+    ],
+)
+def test_a_duplicate_names_the_line_that_it_repeats(equal: str, words: str) -> None:
+    explain = f'{{"candidate":null,"twin":14,"equal":{equal}}}'
+    assert reason("duplicate_a", explain, "BRL") == words

@@ -1,4 +1,4 @@
--- What the result hash says of the breaks, as of the matches.
+-- What the result hash says of the breaks, as of the matches; a finding has no amounts but what it is off.
 with lines as (
   select
     sha256(concat_ws(
@@ -8,7 +8,8 @@ with lines as (
       coalesce(counterpart_row_id, '-'),
       class,
       coalesce(cast(amount_a as text), '-'),
-      coalesce(cast(amount_b as text), '-')
+      coalesce(cast(amount_b as text), '-'),
+      case when line_a is null and line_b is null then cast(delta as text) end
     )) as hash
   from breaks
 )
