@@ -304,7 +304,7 @@ def _fee_break(
         "amount_b": b.amount,
         "delta": a.amount - b.amount,
         "age_days": max((as_of - a.posted_on).days, 0),
-        "material": abs(a.amount - b.amount) >= floor or off >= floor,
+        "material": off >= floor,
         "explain": {
             "candidate": row_id[b.line_no],
             "pass": name,

@@ -270,6 +270,15 @@ def test_a_pair_with_a_wrong_fee_is_a_break_by_what_it_is_off(tmp_path: Path) ->
     assert (why["failed"], why["fee"], why["basis_points"]) == (["fee"], 350, 199)
 
 
+def test_a_pair_by_net_with_a_wrong_fee_is_not_material_by_the_fee_itself(tmp_path: Path) -> None:
+    sale = Entry(A, 10_000, "E1", kind="visa", gross=10_000, fee=250, net=9_750)  # 0.51 too much
+    limit = VISA + '[materiality]\nbreak = "1.00"\n'
+    done = run(tmp_path, (sale, Entry(B, 9_750, "E1")), profile_of(NET, limit))
+    assert [(b["class"], b["delta"], b["material"]) for b in done.breaks] == [
+        ("fee_mismatch", 250, False)
+    ]
+
+
 def test_a_pair_of_two_days_is_material_by_its_amount(tmp_path: Path) -> None:
     entries = (
         Entry(A, 10_000, "E1"),

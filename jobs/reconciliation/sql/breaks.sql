@@ -40,7 +40,7 @@ with paired as (
     measured.currency,
     explained.explain,
     classes.outcome = 'break' and (
-      abs(coalesce(measured.group_delta, measured.delta)) >= $threshold
+      measured.class <> 'fee_mismatch' and abs(coalesce(measured.group_delta, measured.delta)) >= $threshold
       or measured.class = 'date_mismatch' and abs(cast(measured.amount_a as decimal(38, 0))) >= $threshold
       or fee_mismatches.off_10000 is not null and fee_mismatches.off_10000 >= $threshold * 10000
     ) as material,
