@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 from jobs.quicksight_prep.explanation import reason
 from recon.errors import UsageError
 from recon.output import Output
-from recon.verification.written import Written, located, read_written
+from recon.verification.written import Written, read_written
 from shared import ptbr
 from shared.layout import Stage
 from shared.lines import REFERENCE_BASE, in_reference, line_of_file
@@ -62,17 +62,8 @@ def explain(folder: Path, line: int, output: Output, *, reference: bool = False)
 
 
 def _opened(written: Written) -> duckdb.DuckDBPyConnection:
-    near = written.folder / "near.parquet"
-    if manifest := written.manifests.get(Stage.RECONCILIATION):
-        file = manifest.files.get("near")
-        near = located(written.folder / Stage.RECONCILIATION, file) if file else near
-    if not near.is_file():
-        raise UsageError(
-            f"{written.folder}: falta near.parquet.",
-            hint="O resultado é de uma versão anterior: concilie o arquivo de novo.",
-        )
     result = duckdb.connect()
-    for name, path in {**written.tables, "near": near}.items():
+    for name, path in written.tables.items():
         result.read_parquet(str(path)).create_view(name)
     return result
 

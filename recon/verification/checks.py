@@ -28,6 +28,7 @@ from shared.currency import EXPONENTS
 
 HERE = Path(__file__).parent
 SHOWN_ROWS = 20
+ROUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,22 @@ def _load(connection: duckdb.DuckDBPyConnection, written: Written, profile: Prof
         _give_profile(connection, profile)
         _give_manifests(connection, written, profile)
         for path in sorted((HERE / "prelude").glob("*.sql")):
-            connection.execute(path.read_text(encoding="utf-8"))
+            _prepare(connection, path)
     except duckdb.Error as error:
         raise UsageError(f"{written.folder}: não é um resultado legível: {error}") from error
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """A `_rounds` is run until a round adds nothing, as often as a pass may choose (docs/decisions/0019)."""
+    sql = path.read_text(encoding="utf-8")
+    if not path.stem.endswith("_rounds"):
+        connection.execute(sql)
+        return
+    chosen = -1
+    for _ in range(ROUNDS):
+        if chosen == (chosen := len(connection.table("chosen"))):
+            return
+        connection.execute(sql)
 
 
 def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> None:
@@ -123,7 +137,7 @@ def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> No
         tolerance, banking, suggests = one.amount, one.calendar == "br-bank", one.mode == "suggest"
         exact = not tolerance.abs and not tolerance.bps and one.days == (0, 0) and not banking
         pairs_all = exact and (one.kind, one.compare) == ("match", "amount") and not one.unique
-        rule = (*one.days, banking, one.unique, pairs_all, suggests)
+        rule = (*one.days, banking, one.unique, pairs_all, "entry_id" in one.on, suggests)
         give("passes", position, one.name, one.kind, key_columns, one.compare, tolerance.bps, *rule)
         for code, exponent in exponents.items():
             give("tolerances", position, code, floor(tolerance.abs.scaleb(exponent)))
@@ -132,8 +146,8 @@ def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> No
         net, gross = reached(limits.run_net, exponent), reached(limits.run_gross, exponent)
         give("materiality", code, reached(limits.break_, exponent) or 0, net, gross)
     grace = profile.grace
-    give("sides", "A", grace.A, grace.calendar == "br-bank")
-    give("sides", "B", grace.B, grace.calendar == "br-bank")
+    give("sides", "A", grace.B, grace.calendar == "br-bank")
+    give("sides", "B", grace.A, grace.calendar == "br-bank")
     if grace.calendar == "br-bank" or any(one.calendar == "br-bank" for one in profile.passes):
         connection.execute(
             "insert into holidays select unnest(?::date[])", [_holidays(connection, grace)]
@@ -141,11 +155,12 @@ def _give_profile(connection: duckdb.DuckDBPyConnection, profile: Profile) -> No
     fees, reversals = profile.fees, profile.reversals
     give(
         "settings",
+        profile.name,
         profile.limits.max_candidates_per_row,
         list(profile.aging.buckets),
         fees and fees.by,
         reversals and list(reversals.on),
-        profile.validation.on_balance_break == "halt",
+        profile.layout == "against_reference",
     )
     if fees:
         for value, basis_points in fees.rates.items():

@@ -23,6 +23,7 @@ TABLES = {
     "rejects": Stage.VALIDATION,
     "matches": Stage.RECONCILIATION,
     "breaks": Stage.RECONCILIATION,
+    "near": Stage.RECONCILIATION,
     "bridge": Stage.RECONCILIATION,
     "summary": Stage.RECONCILIATION,
 }
@@ -71,9 +72,12 @@ def read_written(folder: Path) -> Written:
         if stage in manifests and name in manifests[stage].files:
             path = located(folder / stage, manifests[stage].files[name])
         if not path.is_file():
+            older = "matches" in tables  # a result, but without what was added since
             raise UsageError(
                 f"{folder}: falta {name}.parquet.",
-                hint="Use a pasta em que recon reconcile ou recon run deixou um resultado.",
+                hint="O resultado é de uma versão anterior: concilie o arquivo de novo."
+                if older
+                else "Use a pasta em que recon reconcile ou recon run deixou um resultado.",
             )
         tables[name] = path
     return Written(folder, tables, manifests, local)

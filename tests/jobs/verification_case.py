@@ -70,6 +70,19 @@ B,E16,,2026-02-16,490.05,BRL,,,,,,,,
 A,E17,,2026-02-16,400.00,BRL,,,credito,,400.00,11.96,388.04,
 B,E17,,2026-02-16,388.04,BRL,,,,,,,,
 B,,,2026-02-16,-17.00,BRL,R9,,estorno,,,,,
+A,,C,2026-02-16,12.00,BRL,,um,,,,,,
+A,,C,2026-02-16,12.00,BRL,,dois,,,,,,
+B,,C,2026-02-16,12.00,BRL,,tres,,,,,,
+A,,,2026-02-16,100.00,BRL,,luz,,,,,,
+B,,,2026-02-16,100.01,BRL,,luz,,,,,,
+A,,,2026-02-16,100.03,BRL,,luz,,,,,,
+B,,,2026-02-16,100.09,BRL,,luz,,,,,,
+A,,,2026-02-17,200.00,BRL,,,credito,G3,200.00,4.98,195.02,
+B,,,2026-02-17,200.00,BRL,,,,G3,,,,
+B,E18,K,2026-02-17,5.00,BRL,,,,,,,,240.00
+B,,,2026-02-17,77.00,BRL,,agua,,,,,,
+A,,,2026-02-17,77.05,BRL,,agua,,,,,,
+A,,,2026-02-17,77.05,BRL,,agua,,,,,,
 """
 PROFILE = """
 schema = 1
@@ -90,11 +103,12 @@ gross = "gross"
 fee = "fee"
 net = "net"
 balance = "balance"
-[validate]
-on_balance_break = "halt"
 [[passes]]
 name = "id-exato"
 on = ["entry_id", "currency"]
+[[passes]]
+name = "conta-exato"
+on = ["account", "currency"]
 [[passes]]
 name = "referencia"
 on = ["reference_norm", "currency"]
@@ -123,7 +137,7 @@ mode = "suggest"
 [materiality]
 break = "1.00"
 [grace]
-A = 2
+B = 2
 [fees]
 rates = { credito = 199 }
 [reversals]

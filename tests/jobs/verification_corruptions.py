@@ -36,6 +36,13 @@ def without(table: str, where: str) -> tuple[str, str]:
     return (table, f"from {table} where not ({where})")
 
 
+REFERENCE = {
+    **{"lines": 1, "header": 1, "skipped": 0, "entries": 0, "rejected": 0},
+    **{"name": "razao.csv", "sha256": "0" * 64, "put_at": "2026-02-20T00:00:00Z", "age_days": 0},
+}
+BALANCE = "class = 'balance_break'"
+GROUP_FEE = "class = 'fee_mismatch' and line_a is null"
+
 CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
     "records_accounted": (
         rewritten("an entry is lost", without("entries", "line_no = 2")),
@@ -43,9 +50,19 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
         misstated(
             "a skipped record is not counted", lambda f: f.update(skipped=1), Stage.VALIDATION
         ),
+        misstated(
+            "a reference that no table has",
+            lambda f: f.update(reference={**REFERENCE, "entries": 1, "lines": 2}),
+            Stage.VALIDATION,
+        ),
     ),
     "records_rejected_by_code": (
         replaced("a reject gets another code", "rejects", "code", "'DATE_FORMAT'", "line_no = 38"),
+        misstated(
+            "a reference's code that no table has",
+            lambda f: f.update(reference={**REFERENCE, "codes": {"DATE_RANGE": 1}}),
+            Stage.VALIDATION,
+        ),
     ),
     "rejects_explained": (
         replaced("a code that does not exist", "rejects", "code", "'OUTRO'", "line_no = 38"),
@@ -60,6 +77,15 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
     "entries_complete": (
         replaced("a currency that does not exist", "entries", "currency", "'ZZZ'", "line_no = 2"),
         replaced("an entry without a date", "entries", "posted_on", "null", "line_no = 2"),
+    ),
+    "entries_sides": (
+        replaced(
+            "a line of a reference that there is none",
+            "entries",
+            "line_no",
+            "1_000_000_000_002",
+            "line_no = 2",
+        ),
     ),
     "entries_lines_unique": (
         rewritten(
@@ -90,20 +116,35 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
         replaced("a break's amount is a cent off", "breaks", "amount_a", "41", "line_a = 30"),
         rewritten("a break of B is lost", without("breaks", "line_b = 31")),
     ),
-    "balances_continue": (
+    "balances_close": (
+        replaced("a balance break is a cent off", "breaks", "delta", "delta + 1", BALANCE),
+        replaced("the last balance is a cent off", "entries", "balance", "24001", "line_no = 60"),
+    ),
+    "finding_balances": (
+        rewritten("a balance break is not told", without("breaks", BALANCE)),
         replaced("a balance is a cent off", "entries", "balance", "balance + 1", "line_no = 32"),
+        replaced("another difference is told", "breaks", "delta", "delta + 1", BALANCE),
         rewritten(
             "an entry between two balances",
             (
                 "entries",
                 """
             from entries union all by name
-            select * replace (100 as line_no, null as balance) from entries where line_no = 32
-            union all by name
-            select * replace (101 as line_no) from entries where line_no = 32
+            select * replace (33 as line_no, null as balance) from entries where line_no = 32
         """,
             ),
         ),
+    ),
+    "finding_fees": (
+        rewritten("the wrong fee of a group's row is not told", without("breaks", GROUP_FEE)),
+        replaced("another difference is told", "breaks", "delta", "delta + 1", GROUP_FEE),
+        replaced("the fee was the right one", "entries", "fee", "398", "line_no = 58"),
+    ),
+    "finding_shape": (
+        replaced("it has an amount", "breaks", "amount_a", "1", BALANCE),
+        replaced("its line is none", "breaks", "explain", "replace(explain, '60', '99')", BALANCE),
+        replaced("another currency", "breaks", "currency", "'USD'", GROUP_FEE),
+        replaced("a class of lines", "breaks", "class", "'missing_in_b'", BALANCE),
     ),
     "bridge_totals": (
         replaced("ΣA is a cent off", "bridge", "amount", "amount + 1", "line = 'total_a'"),
@@ -233,6 +274,13 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
                 "select * replace (case line_b when 21 then 20 else line_b end as line_b) from breaks",
             ),
         ),
+        replaced(
+            "two pairs swap their B",
+            "matches",
+            "line_b",
+            "case line_b when 55 then 57 else 55 end",
+            "line_b in (55, 57)",
+        ),
     ),
     "group_is_whole": (
         rewritten("a row of the group is lost", without("matches", "line_a = 41")),
@@ -266,12 +314,23 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
     ),
     "pass_exact_complete": (
         rewritten("an exact match is lost", without("matches", "line_a = 2")),
+        rewritten(
+            "of two rows that differ one is chosen",
+            (
+                "matches",
+                "from matches union all select * replace ("
+                "'conta-exato' as pass_name, 51 as line_a, 53 as line_b) from matches where line_a = 2",
+            ),
+            without("breaks", "line_a = 51 or line_b = 53"),
+        ),
         replaced(
             "a later pass takes an exact pair", "matches", "pass_name", "'descricao'", "line_a = 2"
         ),
     ),
-    "pass_takes_sole_pair": (
+    "pass_takes_closest": (
         rewritten("a match of a window pass is lost", without("matches", "line_a = 12")),
+        rewritten("a match of a second round is lost", without("matches", "line_a = 56")),
+        rewritten("equal rows are taken for a tie", without("matches", "line_a = 62")),
         replaced(
             "a later pass takes such a pair", "matches", "pass_name", "'descricao'", "line_a = 12"
         ),
@@ -398,6 +457,10 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
         ),
     ),
     "break_material": (
+        replaced(
+            "ten days apart are called immaterial", "breaks", "material", "false", "line_a = 24"
+        ),
+        replaced("a finding is called immaterial", "breaks", "material", "false", BALANCE),
         replaced("a small break is called material", "breaks", "material", "true", "line_a = 30"),
         replaced("a big one is called immaterial", "breaks", "material", "false", "line_a = 22"),
         replaced(
@@ -418,6 +481,70 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
     ),
     "break_row_ids": (
         replaced("two rows of one id", "breaks", "row_id", "'00'", "line_a in (22, 24)"),
+        replaced(
+            "it says another occurrence", "breaks", "row_id", "left(row_id, 32)", "line_a = 7"
+        ),
+        replaced("a finding has another row's", "breaks", "row_id", "'00'", BALANCE),
+        replaced("the row is another", "entries", "description", "'outra'", "line_no = 30"),
+    ),
+    "break_ids_follow": (
+        replaced("another id", "breaks", "break_id", "'00'", "line_a = 22"),
+        replaced("a group's is another", "breaks", "break_id", "'00'", "line_a = 43"),
+        replaced("a finding's is another", "breaks", "break_id", "'00'", BALANCE),
+    ),
+    "group_ids_follow": (
+        replaced("another id", "matches", "match_id", "'00'", "match_id is not null"),
+    ),
+    "near_compared": (
+        rewritten("a comparison is lost", without("near", "line_a = 22")),
+        replaced("a row that was matched is compared", "near", "line_b", "3", "line_a = 22"),
+    ),
+    "near_criteria": (
+        replaced(
+            "a criterion that failed is not told", "near", "fails_amount", "false", "line_a = 22"
+        ),
+        replaced("another difference", "near", "delta", "delta - 1", "line_a = 22"),
+        replaced("a tolerance that the pass lacks", "near", "allowed_10000", "10", "line_a = 22"),
+        replaced("another window", "near", "last_day", "9", "line_a = 24"),
+    ),
+    "break_nearest": (
+        replaced(
+            "another candidate is called the nearest",
+            "breaks",
+            "explain",
+            "replace(explain, explain::json->>'candidate', (select row_id from breaks where line_b = 31))",
+            "line_a = 16",
+        ),
+        replaced(
+            "there are fewer candidates than it says",
+            "breaks",
+            "explain",
+            """replace(explain, '"candidates":2', '"candidates":3')""",
+            "line_a = 16",
+        ),
+        replaced(
+            "a row without candidate has one",
+            "breaks",
+            "explain",
+            """replace(explain, 'null', '"' || (select row_id from breaks where line_b = 31) || '"')""",
+            "line_a = 30",
+        ),
+    ),
+    "break_twins": (
+        replaced(
+            "another row is repeated",
+            "breaks",
+            "explain",
+            "replace(explain, '6', '9')",
+            "line_a = 7",
+        ),
+        replaced(
+            "it is not equal to it",
+            "breaks",
+            "explain",
+            "replace(explain, 'true', 'false')",
+            "line_a = 7",
+        ),
     ),
     "break_lifecycle": (
         replaced("an unknown state", "breaks", "lifecycle", "'reopened'", "line_a = 22"),
@@ -484,6 +611,8 @@ CORRUPTIONS: dict[str, tuple[Corruption, ...]] = {
         ),
     ),
     "summary_hash": (
+        replaced("another match", "matches", "line_b", "17", "line_a = 2"),
+        replaced("another class", "breaks", "class", "'missing_in_a'", "line_a = 30"),
         replaced("no hash", "summary", "result_hash", "null", "true"),
         replaced("half a hash", "summary", "result_hash", "left(result_hash, 32)", "true"),
     ),

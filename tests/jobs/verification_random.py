@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from random import Random
 
 from shared.currency import EXPONENTS
@@ -106,15 +107,28 @@ def random_csv(random: Random) -> str:
     if random.random() < 0.2:
         rows.append(("A", "q", "acc", "2026-02-30", "1.00", "BRL", *[""] * 8))
     random.shuffle(rows)
+    if random.random() < 0.4:
+        rows = list(_with_balances(random, rows))
     return "\n".join((CSV_HEADER, *(",".join(row) for row in rows))) + "\n"
+
+
+def _with_balances(random: Random, rows: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Of some rows, and of some of these a wrong one."""
+    balances: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        side, _, account, _, amount, currency = row[:6]
+        statement = side, account, currency
+        balance = balances.get(statement, 0) + int(amount.replace(".", ""))
+        balance += random.choice((0, 0, 0, 0, 0, 1, -700))
+        balances[statement] = balance
+        yield (*row[:-1], _amount(balance, currency) if random.random() < 0.6 else "")
 
 
 def _row(side: str, fields: list[Field]) -> tuple[str, ...]:
     entry_id, account, day, amount, currency, reference, description, kind, group_key, fee = fields
 
     def text(minor: int) -> str:
-        sign, digits = "-" if minor < 0 else "", f"{abs(minor):03d}"
-        return f"{sign}{digits[:-2]}.{digits[-2:]}" if EXPONENTS[str(currency)] else f"{minor}"
+        return _amount(minor, str(currency))
 
     gross, kept = int(amount or 0), int(fee or 0)
     charged = (text(gross), text(kept), text(gross - kept)) if fee else ("", "", "")
@@ -122,3 +136,8 @@ def _row(side: str, fields: list[Field]) -> tuple[str, ...]:
         *(side, str(entry_id), str(account), f"2026-02-{day:02d}", text(gross), str(currency)),
         *(str(reference), str(description), str(kind), str(group_key), *charged, ""),
     )
+
+
+def _amount(minor: int, currency: str) -> str:
+    sign, digits = "-" if minor < 0 else "", f"{abs(minor):03d}"
+    return f"{sign}{digits[:-2]}.{digits[-2:]}" if EXPONENTS[currency] else f"{minor}"

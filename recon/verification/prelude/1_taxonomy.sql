@@ -29,3 +29,7 @@ select unnest([
   'FIELD_COUNT', 'ENCODING', 'UNBALANCED_QUOTE', 'DATE_FORMAT', 'DATE_RANGE', 'AMOUNT_FORMAT', 'AMOUNT_SCALE',
   'REQUIRED_EMPTY', 'SIDE_UNKNOWN', 'CURRENCY_UNKNOWN', 'NET_NOT_GROSS_MINUS_FEE'
 ]) as code;
+
+-- Lines of the reference are numbered from a base on, which says which file a line is of.
+create macro file_of(line_no) as case when line_no > 1_000_000_000_000 then 'reference' else 'upload' end;
+create macro line_of_file(line_no) as case file_of(line_no) when 'reference' then line_no - 1_000_000_000_000 else line_no end;

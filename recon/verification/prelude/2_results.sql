@@ -17,7 +17,12 @@ create view paired as
 select pass_name, class, line_a, line_b from match_pairs
 union all
 select case when json_valid(explain) then explain::json->>'pass' end, class, line_a, line_b
-from breaks where class = 'fee_mismatch';
+from breaks where class = 'fee_mismatch' and line_a is not null;
+
+-- Breaks that take no line: the row is matched or broken elsewhere, and the explanation names its line.
+create view findings as
+select *, case when json_valid(explain) then (explain::json->>'line')::bigint end as line_no
+from numbered_breaks where line_a is null and line_b is null;
 
 create table result_lines as
 with results as (
@@ -67,6 +72,10 @@ select
 from by_currency as t
 left join gross using (currency)
 left join matched using (currency);
+
+-- What the tolerances of the passes let through.
+create table tolerated as
+select currency, abs(sum(delta)) as net, sum(abs(delta)) as gross from differences where outcome = 'ok' group by currency;
 
 create table class_counts as
 select class, count(distinct number) as count from numbered_matches group by class

@@ -22,12 +22,26 @@ create table banking_days as
 with bounds as (
   select
     min(e.posted_on) as first,
-    greatest(max(e.posted_on), (select max(as_of) from summary)) + (select max(grace) * 2 + 30 from sides)::int as last
+    greatest(max(e.posted_on), (select max(as_of) from summary)) + (select max(waits) * 2 + 30 from sides)::int as last
   from entries as e
   where exists (from passes where banking) or exists (from sides where banking)
 )
 select day, sum((isodow(day) < 6 and day not in (from holidays))::int) over (order by day) as number
 from (select unnest(generate_series(first, last, interval 1 day))::date as day from bounds);
+
+-- Rows that are equal in every field to another of their side, numbered in the order of the file.
+create table repeated as
+with contents as (
+  select side, line_no, row(*columns(* exclude (line_no, reference_norm))) as content from entries
+), repeats as (
+  select content from contents group by content having count(*) > 1
+)
+select
+  c.side, c.line_no,
+  min(c.line_no) over (partition by c.content) as first_line,
+  row_number() over (partition by c.content order by c.line_no) as occurrence
+from repeats as r
+join contents as c using (content);
 
 -- Every row as each pass sees it: its key, and the day and the amount as the pass counts them. The currency is always
 -- compared by itself, so it is part of a key only where it is all of it.
@@ -55,10 +69,11 @@ with taken as (
   cross join (select *, places_of(key_columns) as places from passes) as p
   left join banking_days as d on p.banking and d.day = e.posted_on
 )
-select k.*, t.taken, l.abs_limit
+select k.*, t.taken, l.abs_limit, coalesce(r.first_line, k.line_no) as equals
 from keyed as k
 left join taken as t using (side, line_no)
-left join tolerances as l using (position, currency);
+left join tolerances as l using (position, currency)
+left join repeated as r using (side, line_no);
 
 -- The rows that no earlier pass had taken. A pass that only suggests comes after all others.
 create view available as
@@ -75,3 +90,50 @@ join passes using (position)
 where passes.kind = 'group'
 group by all
 having amount_a is not null and amount_b is not null;
+
+-- Equal in all that an exact pass compares. It takes as many rows of each side as the smaller one has. Where the larger
+-- has others left, it takes none if which of them are left would be arbitrary: they differ, and are not one external id.
+create table blocks as
+with counted as (
+  select
+    position, key, currency, amount, posted_on,
+    count(*) filter (side = 'A') as rows_a, count(*) filter (side = 'B') as rows_b,
+    count(*) filter (side = 'A' and taken = position) as taken_a, count(*) filter (side = 'B' and taken = position) as taken_b,
+    count(distinct equals) filter (side = 'A') as contents_a, count(distinct equals) filter (side = 'B') as contents_b
+  from available
+  where position in (select position from passes where pairs_all and not suggests)
+  group by all
+  having rows_a > 0 and rows_b > 0
+)
+select
+  c.*,
+  case
+    when rows_a = rows_b or p.one_id or case when rows_a > rows_b then contents_a else contents_b end = 1
+      then least(rows_a, rows_b)
+    else 0
+  end as pairs
+from counted as c
+join passes as p using (position);
+
+-- What any other pass had to choose from: apart and days say how close two rows are, in this order.
+create table candidates as
+select
+  a.position, a.line_no as line_a, b.line_no as line_b, a.equals as equals_a, b.equals as equals_b,
+  abs(a.amount::hugeint - b.amount) as apart, abs(days_apart(a.posted_on, b.posted_on)) as days
+from available as a
+join available as b using (position, key, currency)
+join passes as p using (position)
+where p.kind = 'match' and not p.pairs_all and not p.suggests
+  and a.side = 'A' and b.side = 'B'
+  and amount_fits(a.amount, b.amount, a.abs_limit, p.bps)
+  and b.day - a.day between p.first_day and p.last_day;
+
+-- Under the unique guard whoever has only each other.
+create table chosen as
+select position, line_a, line_b
+from candidates
+where position in (select position from passes where is_unique)
+qualify count(*) over (partition by position, line_a) = 1 and count(*) over (partition by position, line_b) = 1;
+
+-- Without it the passes choose in rounds.
+create table rivals as from candidates where position not in (select position from passes where is_unique);

@@ -3,8 +3,10 @@ with aged as (
   select
     b.break_id, b.class, b.age_days, b.bucket,
     greatest(0, days_apart(e.posted_on, (select max(as_of) from summary))) as expected_age
-  from breaks as b
-  join entries as e on e.side = b.side and e.line_no = case b.side when 'A' then b.line_a else b.line_b end
+  from numbered_breaks as b
+  left join findings as f using (number)
+  join entries as e
+    on e.side = b.side and e.line_no = coalesce(case b.side when 'A' then b.line_a else b.line_b end, f.line_no)
 ), bounds as (
   select last_age, coalesce(lag(last_age) over (order by last_age) + 1, 0) as first_age
   from (select unnest(buckets) as last_age from settings)

@@ -4,4 +4,4 @@ select
   coalesce(amount_a, 0)::hugeint
     - case when class = 'currency_mismatch' then 0 else coalesce(amount_b, 0) end as expected
 from breaks
-where delta is distinct from expected
+where (line_a is not null or line_b is not null) and delta is distinct from expected

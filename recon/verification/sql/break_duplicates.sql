@@ -3,7 +3,7 @@ with said as (
   select s.*, s.class in ('duplicate_a', 'duplicate_b') as duplicate from stated as s where s.class not in ('group_sum_mismatch', 'fee_mismatch')
 ), unmatched_groups as (
   select r.side, r.first_line, count(*) filter (not s.duplicate) as own
-  from repeated as r
+  from occurrences as r
   join said as s using (side, line_no)
   anti join surplus as u using (side, line_no)
   group by all
@@ -11,7 +11,7 @@ with said as (
 select s.side, s.line_no, s.class, 'is no surplus' as reason
 from said as s
 anti join surplus as u using (side, line_no)
-anti join repeated as r using (side, line_no)
+anti join occurrences as r using (side, line_no)
 where s.duplicate
 union all
 select s.side, s.line_no, s.class, 'is surplus' from said as s semi join surplus as u using (side, line_no)

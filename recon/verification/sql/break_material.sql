@@ -1,9 +1,10 @@
--- Material é a divergência que alcança o limite: pela diferença, a de um grupo pela soma, a de taxa pelo que a taxa difere.
+-- Material é a divergência que alcança o limite: pela diferença, a de um grupo pela soma, a de taxa pelo que a taxa difere, a de data pelo valor.
 with sized as (
   select
     b.*,
     case
-      when b.class = 'fee_mismatch' then coalesce(fa.off_by_ten_thousandths, fb.off_by_ten_thousandths)
+      when b.class = 'date_mismatch' then greatest(abs(b.delta), abs(b.amount_a::hugeint)) * 10000
+      when b.class = 'fee_mismatch' and b.line_a is not null then coalesce(fa.off_by_ten_thousandths, fb.off_by_ten_thousandths)
       else abs(sum(b.delta) over (partition by b.number)) * 10000
     end as size
   from numbered_breaks as b

@@ -5,8 +5,10 @@ with shaped as (
     case
       when class in ('missing_in_b', 'duplicate_a') then line_a is not null and line_b is null
       when class in ('missing_in_a', 'duplicate_b') then line_b is not null and line_a is null
-      when class in ('amount_mismatch', 'sign_mismatch', 'date_mismatch', 'currency_mismatch', 'fee_mismatch', 'suggested')
+      when class = 'fee_mismatch' then (line_a is null) = (line_b is null)
+      when class in ('amount_mismatch', 'sign_mismatch', 'date_mismatch', 'currency_mismatch', 'suggested')
         then line_a is not null and line_b is not null
+      when class = 'balance_break' then line_a is null and line_b is null
       else (line_a is null) <> (line_b is null)
     end as has_its_lines
   from breaks
@@ -14,7 +16,8 @@ with shaped as (
 select break_id, class, side, line_a, line_b, row_id, counterpart_row_id, amount_a, amount_b
 from shaped
 where not has_its_lines
-  or side is distinct from case when line_a is not null then 'A' else 'B' end
+  or case when line_a is not null then side <> 'A' when line_b is not null then side <> 'B' end
+  or side is null
   or row_id is null
   or (counterpart_row_id is null) <> (line_a is null or line_b is null)
   or (amount_a is null) <> (line_a is null)

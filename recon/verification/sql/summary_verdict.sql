@@ -1,4 +1,4 @@
--- O veredito segue das tabelas: divergência material, aviso (divergência imaterial ou rejeição), pendência ou conciliado.
+-- O veredito segue das tabelas: divergência material, aviso (divergência imaterial, rejeição ou tolerância que somou demais), pendência ou conciliado.
 -- A run is material by its net or gross difference too, where it has a break at all.
 with facts as (
   select
@@ -9,13 +9,17 @@ with facts as (
     exists (
       from totals join materiality as m using (currency)
       where abs(net) >= m.net_limit or gross >= m.gross_limit
-    ) as run_is_material
+    ) as run_is_material,
+    exists (
+      from tolerated as t join materiality as m using (currency)
+      where t.net >= m.net_limit or t.gross >= m.gross_limit
+    ) as let_much_through
 )
 select
   s.currency, s.verdict,
   case
     when has_breaks and (has_material_breaks or run_is_material) then 'divergente'
-    when has_breaks or has_rejects then 'conciliado_com_avisos'
+    when has_breaks or has_rejects or let_much_through then 'conciliado_com_avisos'
     when has_pending then 'conciliado_com_pendencias'
     else 'conciliado'
   end as expected

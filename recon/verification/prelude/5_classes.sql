@@ -6,26 +6,19 @@ from entries as e
 anti join result_lines as r
   on (r.source = 'matches' or r.class = 'fee_mismatch') and r.side = e.side and r.line_no = e.line_no;
 
--- Equal in every field: occurrences of one row. Where one of them found a counterpart all the open ones are surplus;
--- where none did, one row stands for itself and the others are surplus. Which one is which cannot be said, nor matters.
-create table repeated as
-with contents as (
-  select side, line_no, row(*columns(* exclude (line_no, reference_norm))) as content from entries
-), repeats as (
-  select content, min(line_no) as first_line from contents group by content having count(*) > 1
-), numbered as (
-  select c.side, c.line_no, r.first_line, o.line_no is not null as open
-  from repeats as r
-  join contents as c using (content)
-  left join open_rows as o on o.side = c.side and o.line_no = c.line_no
-)
-select *, count(*) filter (not open) over (partition by side, first_line) > 0 as one_matched
-from numbered;
+-- Equal rows are occurrences of one. Where one of them found a counterpart all the open ones are surplus; where none did,
+-- one row stands for itself and the others are surplus. Which one is which cannot be said, nor matters.
+create table occurrences as
+select
+  r.*, o.line_no is not null as open,
+  count(*) filter (o.line_no is null) over (partition by r.side, r.first_line) > 0 as one_matched
+from repeated as r
+left join open_rows as o on o.side = r.side and o.line_no = r.line_no;
 
 -- Surplus for certain: equal to a matched row in every field, or in all that an exact pass compares, the other row
 -- having been taken by it.
 create table surplus as
-select side, line_no from repeated where open and one_matched
+select side, line_no from occurrences where open and one_matched
 union
 select o.side, o.line_no
 from available as o
@@ -38,19 +31,25 @@ where o.taken is null
 -- Open rows with one key, and what each pair fails. A key with more open rows on a side than the profile allows is
 -- not compared row by row.
 create table crowded as
-select distinct position, key
-from (
-  select position, key, side
-  from available
-  where taken is null
-  group by all
-  having count(*) > (select max_candidates from settings)
-);
+select position, key
+from available
+where taken is null and kind = 'match'
+group by all
+having count(*) filter (side = 'A') > 0 and count(*) filter (side = 'B') > 0
+  and greatest(count(*) filter (side = 'A'), count(*) filter (side = 'B')) > (select max_candidates from settings);
 
-create table near as
+create view crowded_rows as
+select distinct side, line_no from available semi join crowded using (position, key) where taken is null;
+
+-- allowed: in ten-thousandths of a minor unit, as basis points come.
+create table compared as
 with compared as (
   select
-    a.position, a.line_no as line_a, b.line_no as line_b,
+    a.position, p.suggests, a.line_no as line_a, b.line_no as line_b,
+    a.amount::hugeint - b.amount as delta,
+    greatest(coalesce(a.abs_limit, 0) * 10000, abs(a.amount::hugeint) * p.bps) as allowed,
+    days_apart(a.posted_on, b.posted_on) as days,
+    b.day - a.day as days_counted, p.first_day, p.last_day,
     a.currency <> b.currency as fails_currency,
     not amount_fits(a.amount, b.amount, a.abs_limit, p.bps) as differs,
     -- What would agree with the sign turned: then it is the sign, and not the amount, that is wrong.
@@ -61,14 +60,16 @@ with compared as (
   join available as b on b.position = a.position and b.key = a.key
   join passes as p on p.position = a.position
   anti join crowded as c on c.position = a.position and c.key = a.key
-  where p.kind = 'match' and not p.suggests and a.side = 'A' and b.side = 'B' and a.taken is null and b.taken is null
+  where p.kind = 'match' and a.side = 'A' and b.side = 'B' and a.taken is null and b.taken is null
 )
 select *, fails_currency::int + fails_sign::int + fails_amount::int + fails_date::int as failed from compared;
 
+create view near_rows as from compared where not suggests;
+
 create table ambiguous_rows as
-select 'A' as side, line_a as line_no from near where failed = 0
+select 'A' as side, line_a as line_no from near_rows where failed = 0
 union
-select 'B', line_b from near where failed = 0;
+select 'B', line_b from near_rows where failed = 0;
 
 -- A pair is a mismatch where each is the other's only candidate that fails one criterion, over all passes; the first
 -- pass that says so names the criterion. Surplus and ambiguous rows are candidates, but make no pair.
@@ -83,7 +84,7 @@ with single as (
       end,
       position
     ) as criterion
-  from near
+  from near_rows
   where failed = 1
   group by line_a, line_b
 ), alone as (
@@ -100,7 +101,7 @@ anti join certain as b on b.side = 'B' and b.line_no = line_b;
 
 -- The first day on which a row's counterpart is late.
 create table late as
-select o.side, o.line_no, o.posted_on + s.grace as late_on
+select o.side, o.line_no, o.posted_on + s.waits as late_on
 from open_rows as o
 join sides as s using (side)
 where not s.banking
@@ -109,7 +110,7 @@ select o.side, o.line_no, min(d.day)
 from open_rows as o
 join sides as s using (side)
 join banking_days as p on p.day = o.posted_on
-join banking_days as d on d.day >= o.posted_on and d.number >= p.number + s.grace
+join banking_days as d on d.day >= o.posted_on and d.number >= p.number + s.waits
 where s.banking
 group by o.side, o.line_no;
 
@@ -149,7 +150,7 @@ select
     when a.class is not null then a.class
     when b.class is not null then b.class
     when r.line_no is not null then 'reversal_orphan'
-    when s.grace > 0 and (select max(as_of) from summary) < l.late_on then 'pending_in_transit'
+    when s.waits > 0 and (select max(as_of) from summary) < l.late_on then 'pending_in_transit'
     when o.side = 'A' then 'missing_in_b'
     else 'missing_in_a'
   end as class,

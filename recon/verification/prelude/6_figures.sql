@@ -34,13 +34,18 @@ select unnest(from_json(doc->'identities', '[{
 }]'), recursive := true)
 from documents where name = 'reconciliation';
 
+-- Of the upload and, where side A is a file of its own, of the reference.
+create table files_read as
+select 'upload' as file, doc from documents where name = 'validation'
+union all
+select 'reference', doc->'reference' from documents where name = 'validation' and doc->>'reference' is not null;
+
 create table records as
-select unnest(from_json(doc, '{
+select file, unnest(from_json(doc, '{
   "lines": "BIGINT", "header": "BIGINT", "skipped": "BIGINT", "entries": "BIGINT", "rejected": "BIGINT"
 }'), recursive := true)
-from documents where name = 'validation';
+from files_read;
 
 create table records_by_code as
-select unnest(json_keys(doc->'codes')) as code,
-  unnest(doc->'$.codes.*')::bigint as count
-from documents where name = 'validation';
+select file, unnest(json_keys(doc->'codes')) as code, unnest(doc->'$.codes.*')::bigint as count
+from files_read;

@@ -1,0 +1,29 @@
+-- Ids and hashes as docs/verification.md defines them in words.
+
+-- A text that no other can pose as a part of: its length, a colon, itself; a dash where there is none.
+create macro told(value) as coalesce(length(value::varchar) || ':' || value::varchar, '-');
+create macro content_of(e) as e.side
+  || told(e.posted_on) || told(e.value_on) || told(e.amount) || told(e.currency)
+  || told(e.entry_id) || told(e.account) || told(e.reference) || told(e.description)
+  || told(e.counterparty) || told(e.kind) || told(e.group_key)
+  || told(e.gross) || told(e.fee) || told(e.net) || told(e.balance);
+create macro short_id(content) as left(sha256(content), 32);
+-- The number that eight hexadecimal digits of a hash are: the first eight, the second, …
+create macro lane(hash, place) as ('0x' || substr(hash, place * 8 - 7, 8))::bigint;
+
+create table row_ids as
+select
+  e.side, e.line_no,
+  short_id(content_of(e)) || case when r.occurrence > 1 then '-' || r.occurrence else '' end as row_id
+from entries as e
+left join repeated as r using (side, line_no)
+where (e.side, e.line_no) in (
+  select (side, line_no) from stated union all select (side, line_no) from findings
+);
+
+-- The id of every group that is matched or broken.
+create table group_ids as
+select position, side, line_no, short_id(p.name || ':' || currency || ':' || (key::json->>0)) as group_id
+from available
+join passes as p using (position)
+where p.kind = 'group';
