@@ -16,7 +16,7 @@ NAMING = (
     "BucketName", "QueueName", "TopicName", "FunctionName", "RoleName", "LogGroupName", "AlarmName",
     "DashboardName", "Name",
 )  # fmt: skip
-PSEUDO = {"AWS::AccountId": "123456789012", "AWS::Region": "sa-east-1", "AWS::Partition": "aws"}
+PSEUDO = {"AWS::AccountId": "123456789012", "AWS::Partition": "aws"}
 
 
 class Template:
@@ -24,6 +24,8 @@ class Template:
 
     A resource stands for its name, `!GetAtt X.Arn` for `<name>.Arn`: enough to see who is meant.
     """
+
+    region = "sa-east-1"
 
     def __init__(self, document: dict[str, Any], **arguments: str) -> None:
         self.document = document
@@ -62,6 +64,9 @@ class Template:
             for statement in policy["PolicyDocument"]["Statement"]
         ]
 
+    def holds(self, condition: str) -> bool:
+        return self._holds(self._conditions[condition])
+
     def _value(self, written: Any) -> Any:
         if isinstance(written, list):
             return [self._value(item) for item in written]
@@ -82,10 +87,12 @@ class Template:
         if "Fn::Not" in condition:
             return not self._holds(condition["Fn::Not"][0])
         left, right = self._value(condition["Fn::Equals"])
-        return bool(left == right)
+        return str(left) == str(right)  # as CloudFormation compares a Number with a number
 
     def _named(self, path: str) -> Any:
         name, dot, attribute = path.partition(".")
+        if name == "AWS::Region":
+            return self.region
         if name in PSEUDO:
             return PSEUDO[name]
         if name in self._arguments:

@@ -88,6 +88,16 @@ def test_another_prefix_shares_no_name_with_the_default_one(template: Any) -> No
     assert not ours & theirs
 
 
+def test_another_region_shares_no_name_that_is_of_the_account(template: Any) -> None:
+    there = type(template)(template.document, PipelineRoleName="Other")
+    there.region = "us-east-1"
+    for kind, naming in (("AWS::IAM::Role", "RoleName"), ("AWS::CloudWatch::Dashboard", "DashboardName"),
+                         ("AWS::S3::Bucket", "BucketName")):  # fmt: skip
+        ours = {properties[naming] for properties in template.of_type(kind).values()}
+        assert not ours & {properties[naming] for properties in there.of_type(kind).values()}
+        assert all(len(name) <= 64 for name in ours)
+
+
 def test_the_outputs_name_what_the_command_line_needs(template: Any) -> None:
     assert set(template.outputs) == {
         "IngressBucket", "DataBucket", "CheckpointsBucket", "TopicArn", "StateMachineArn", "QueueUrl", "DlqUrl",
@@ -218,7 +228,7 @@ def test_no_two_things_share_a_role_but_the_three_jobs(template: Any) -> None:
     assert set(users) == {
         f"{p['RoleName']}.Arn" for p in template.of_type("AWS::IAM::Role").values()
     }
-    assert users.pop("reconciliation-jobs.Arn") == list(JOBS)
+    assert users.pop("reconciliation-jobs-sa-east-1.Arn") == list(JOBS)
     assert all(len(logical_ids) == 1 for logical_ids in users.values())
 
 
@@ -489,18 +499,39 @@ ALARMS = {
         "Reconciliation", {"service": "reconciliation-trigger"}, "FailedMessageAge", "Maximum", ">", 60,
     ),
     **{
-        f"reconciliation-{name}-errors": (
-            "AWS/Lambda", {"FunctionName": f"reconciliation-{name}"}, "Errors", "Sum", ">=", 1,
+        f"reconciliation-{name}-{metric.lower()}": (
+            "AWS/Lambda", {"FunctionName": f"reconciliation-{name}"}, metric, "Sum", ">=", 1,
         )
         for name in ("trigger", "checkpoint", "timeout-handler", "notifier")
+        for metric in ("Errors", "Throttles")
     },
+    "reconciliation-ended-badly-failures": (
+        "AWS/Events", {"RuleName": "reconciliation-ended-badly"}, "FailedInvocations", "Sum", ">=", 1,
+    ),
 }  # fmt: skip
 COMPARISONS = {">=": "GreaterThanOrEqualToThreshold", ">": "GreaterThanThreshold"}
 
 
 def test_there_is_an_alarm_for_each_way_of_going_wrong(template: Any) -> None:
     names = {alarm["AlarmName"] for alarm in template.of_type("AWS::CloudWatch::Alarm").values()}
-    assert names == set(ALARMS)
+    assert names == {*ALARMS, "reconciliation-no-runs"}
+
+
+def test_that_no_run_was_started_is_an_alarm_by_parameter(template: Any) -> None:
+    assert template.resources["SilenceAlarm"]["Condition"] == "WatchesSilence"
+    assert not template.holds("WatchesSilence")
+    watching = type(template)(template.document, SilenceHours="24")
+    assert watching.holds("WatchesSilence")
+    alarm = watching.properties("SilenceAlarm")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/States", "ExecutionsStarted")
+    assert alarm["Dimensions"] == watching.properties("FailuresAlarm")["Dimensions"]
+    assert (alarm["Period"], alarm["EvaluationPeriods"]) == (3600, "24")
+    assert (alarm["Statistic"], alarm["ComparisonOperator"], alarm["Threshold"]) == (
+        "Sum",
+        "LessThanThreshold",
+        1,
+    )
+    assert alarm["TreatMissingData"] == "breaching"
 
 
 @pytest.mark.parametrize("name", ALARMS)
