@@ -122,8 +122,8 @@ types: setup-test
 format: setup-test ## let ruff mend what it can
 	cd $(ROOT) && $(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-contracts: setup ## docs/contracts/ from the models in shared/
-	cd $(ROOT) && $(BIN)/python -m recon.schemas
+contracts: setup ## docs/contracts/ and docs/profiles.md, from the models
+	cd $(ROOT) && $(BIN)/python -m recon.schemas && $(BIN)/python -m recon.profile_reference
 
 build: setup tools ## infra/.aws-sam: one zip a function, for Lambda
 	cd $(ROOT)/infra && SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam build

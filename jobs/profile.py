@@ -514,10 +514,14 @@ class Materiality(_Section):
 
 
 class Grace(_Section):
-    """Days that a row of this side may wait for its counterpart before it is a break."""
+    """Days that this side may come after the other: so long the other's row waits before it is a break."""
 
-    A: StrictInt = Field(0, ge=0, le=MAX_DAYS, description="dias, um inteiro de 0 a 36600")
-    B: StrictInt = Field(0, ge=0, le=MAX_DAYS, description="dias, um inteiro de 0 a 36600")
+    A: StrictInt = Field(
+        0, ge=0, le=MAX_DAYS, description="quantos dias A pode atrasar, um inteiro de 0 a 36600"
+    )
+    B: StrictInt = Field(
+        0, ge=0, le=MAX_DAYS, description="quantos dias B pode atrasar, um inteiro de 0 a 36600"
+    )
     calendar: Calendar = Field(
         "civil", description='"civil" (todos os dias) ou "br-bank": A e B em dias úteis bancários'
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from recon.profile_reference import PAGE, page
 from recon.schemas import DOCUMENTS, FOLDER, schema
 from shared.alert import Alert, AlertMarker
 from shared.checkpointing import describe, merge
@@ -29,6 +30,10 @@ def test_a_published_schema_is_its_model_s(name: str) -> None:
     assert (FOLDER / f"{name}.json").read_text(encoding="utf-8") == schema(name), (
         "run `make contracts`"
     )
+
+
+def test_the_page_of_profile_keys_is_the_model_s() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `make contracts`"
 
 
 def test_nothing_else_is_published() -> None:
