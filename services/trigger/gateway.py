@@ -70,7 +70,10 @@ class Gateway:
     # The upload
 
     def digest(self, arrival: Arrival) -> Digest | None:
-        """Streams: memory does not grow with the file."""
+        """Streams: memory does not grow with the file. Who deleted a file does not want it any more, though its
+        version can still be read."""
+        if arrival.version_id and self._is_deleted(arrival.upload):
+            return None
         where: GetObjectRequestTypeDef = {
             "Bucket": arrival.upload.bucket,
             "Key": arrival.upload.key,
@@ -88,6 +91,15 @@ class Gateway:
             sha256.update(chunk)
             size += len(chunk)
         return Digest(sha256.hexdigest(), size)
+
+    def _is_deleted(self, upload: Upload) -> bool:
+        try:
+            self._s3.head_object(Bucket=upload.bucket, Key=upload.key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            return _code(error) != "NoSuchBucket"
+        return False
 
     # The intake's small objects
 

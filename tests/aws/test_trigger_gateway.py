@@ -96,12 +96,17 @@ def stop(job: JobEvent) -> None:
 # The upload
 
 
-def test_the_digest_is_of_the_exact_version_even_after_it_was_replaced_or_deleted(
+def test_a_file_that_was_deleted_before_it_was_read_has_no_digest_though_its_version_is_there(
     gateway: Gateway,
 ) -> None:
+    arrival = upload()
+    boto3.client("s3").delete_object(Bucket=INGRESS, Key=KEY)
+    assert gateway.digest(arrival) is None
+
+
+def test_the_digest_is_of_the_exact_version_even_after_it_was_replaced(gateway: Gateway) -> None:
     first = upload()
     second = upload(b"")
-    boto3.client("s3").delete_object(Bucket=INGRESS, Key=KEY)
 
     assert gateway.digest(first) == Digest(HASH, len(CONTENT))
     assert gateway.digest(second) == Digest(hashlib.sha256(b"").hexdigest(), 0)
@@ -145,6 +150,7 @@ def test_hashing_takes_the_same_memory_whatever_the_size() -> None:
     settings = settings_of("arn")
     gateway = Gateway(settings, s3, boto3.client("stepfunctions"), boto3.client("lambda"))
     with Stubber(s3) as stub:
+        stub.add_response("head_object", {})
         stub.add_response("get_object", {"Body": StreamingBody(Zeros(size), size)})
         tracemalloc.start()
         digest = gateway.digest(Arrival(Upload(bucket=INGRESS, key=KEY, version="v1"), AT, "v1"))
