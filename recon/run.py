@@ -7,6 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from jobs.profile import Profile
 from recon import figures, history
 from recon.embedded.aws import EmbeddedAWS
 from recon.embedded.deploy import deploy
@@ -17,6 +18,7 @@ from recon.output import Output
 from recon.pipeline import Pipeline
 from recon.reference import keep
 from recon.stages import find_profile, given_reference
+from recon.verification.written import USED_PROFILE
 from shared import ptbr
 from shared.alert import Alert
 from shared.intake import Receipt
@@ -61,7 +63,7 @@ def run(
             if output.as_json:
                 output.document({"outcome": receipt.outcome, "object_key": key, **told.document()})
             return 1
-        return _reconciled(pipeline, inbox, receipt, out, output)
+        return _reconciled(pipeline, inbox, receipt, loaded, out, output)
 
 
 def _uploaded(pipeline: Pipeline, file: Path, key: str, output: Output) -> Receipt:
@@ -76,7 +78,12 @@ def _uploaded(pipeline: Pipeline, file: Path, key: str, output: Output) -> Recei
 
 
 def _reconciled(
-    pipeline: Pipeline, inbox: Inbox, receipt: Receipt, out: Path | None, output: Output
+    pipeline: Pipeline,
+    inbox: Inbox,
+    receipt: Receipt,
+    loaded: Profile,
+    out: Path | None,
+    output: Output,
 ) -> int:
     job_id, name = str(receipt.job_id), str(receipt.execution_name)
     output.line(f"Execução {name} iniciada")
@@ -87,6 +94,8 @@ def _reconciled(
     folder = out or OUT / job_id
     pipeline.fetch_outputs(job_id, name, folder)
     told.keep(folder)
+    if text := pipeline.published_profile(loaded.name):
+        (folder / USED_PROFILE).write_bytes(text)
 
     show_mail(told.mail, output)
     verdict = None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pydantic_core import to_jsonable_python
 
-from jobs.profile import Profile, load_profile
+from jobs.profile import Profile, load_profile, parse_profile
 from recon.errors import UsageError
 from recon.output import Output
 from recon.packages import ROOT
 from recon.stages import find_profile
 from recon.verification.checks import Check
 from recon.verification.checks import verify as verify_tables
-from recon.verification.written import Written, read_written
+from recon.verification.written import USED_PROFILE, Written, read_written
 from recon.where import Result
 from shared import ptbr
 
@@ -73,8 +73,13 @@ def _named(checks: list[Check], held: bool | None) -> list[str]:
 def _recorded_profile(written: Written) -> Profile:
     if written.local:
         return written.local.used_profile
+    own = written.folder / USED_PROFILE
     for manifest in written.manifests.values():
-        profile = load_profile(str(ROOT / "profiles"), manifest.profile)
+        profile = (
+            parse_profile(own.read_bytes(), str(own))
+            if own.is_file()
+            else load_profile(str(ROOT / "profiles"), manifest.profile)
+        )
         if profile.sha256 == manifest.inputs["profile"]:
             return profile
         raise UsageError(

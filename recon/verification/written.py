@@ -17,6 +17,8 @@ from recon.local_run import LOCAL_RUN, LocalRun
 from shared.layout import MANIFEST, Stage
 from shared.manifest import Figures, Manifest, StageFile
 
+USED_PROFILE = "profile.toml"
+"""What `recon run` leaves of the profile. `recon reconcile` has it in its one document."""
 # In the folder of `recon run`, the stage that writes the table.
 TABLES = {
     "entries": Stage.VALIDATION,

@@ -126,3 +126,4 @@ def test_a_file_with_a_reference_and_a_profile_of_ones_own_runs_by_one_command(
     assert "0 dias antes da execução" in document["alert_email"]["text"]
     assert main(["explain", str(out), "6", "--reference"]) == 0
     assert "Linha 6 da referência: Sem contraparte" in capsys.readouterr().out
+    assert main(["verify", str(out)]) == 0
