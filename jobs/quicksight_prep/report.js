@@ -257,7 +257,7 @@ const FIELDS = [
   ["account", row => text("account", row), true],
   ["description", row => text("description", row), false],
   ["kind", row => text("kind", row), false],
-  ["line", row => say([entries.reference[row] ? "line_of_reference" : "line", entries.line[row]]), false],
+  ["line", row => say([entries.of_reference[row] ? "line_of_reference" : "line", entries.line[row]]), false],
 ];
 function open() {
   const i = order[current];
@@ -305,7 +305,7 @@ function lots(lot) {
   return h("section", {}, h("h3", {}, say(["detail.lot"])),
     h("table", { class: "lot" },
       h("thead", {}, h("tr", {}, ...names.map(name => h("th", { scope: "col" }, say([name]))))),
-      h("tbody", {}, ...lot.rows.map(row => h("tr", {}, ...[entries.side[row], say([entries.reference[row] ? "lines_of_reference" : "plain", entries.line[row]]), day(entries.day[row]), money(entries.amount[row], currencies[entries.currency[row]]), [text("entry_id", row), text("reference", row), text("description", row)].filter(Boolean).join(" · ")].map((cell, n) => h("td", n === 3 ? { class: "n" } : {}, h("bdi", {}, cell))))))),
+      h("tbody", {}, ...lot.rows.map(row => h("tr", {}, ...[entries.side[row], say([entries.of_reference[row] ? "lines_of_reference" : "plain", entries.line[row]]), day(entries.day[row]), money(entries.amount[row], currencies[entries.currency[row]]), [text("entry_id", row), text("reference", row), text("description", row)].filter(Boolean).join(" · ")].map((cell, n) => h("td", n === 3 ? { class: "n" } : {}, h("bdi", {}, cell))))))),
     more ? h("p", { class: "note" }, say(["detail.lot_more", more])) : null);
 }
 

@@ -30,8 +30,19 @@ from shared.taxonomy import ROW_CLASSES
 
 SHEET_ROWS = 1_048_575
 """What a sheet holds beside its header."""
-MATCHED = 1_000_000
-"""Matches that the workbook lists: a million take some two minutes. Over it, none: matches.parquet has them all."""
+LIMITS = {
+    "Conciliados": 1_000_000,
+    "Divergências": 2_500_000,
+    "Pendências": 2_500_000,
+    "Rejeitados": 2_500_000,
+}
+"""Rows of each that it lists, a million in some two minutes. Of more it lists none, and says where they are."""
+_ELSEWHERE = {
+    "Conciliados": "matches.parquet",
+    "Divergências": "divergencias.csv",
+    "Pendências": "divergencias.csv",
+    "Rejeitados": "rejects.parquet",
+}
 _TEXT = 32_767  # characters that a cell holds
 _DIGITS = 10**15  # a spreadsheet's numbers are doubles
 _DAY_ZERO = date(1899, 12, 30)
@@ -150,24 +161,28 @@ def write_workbook(
         cells = Cells(book)
         _facts(book, cells, [*facts, *map(_said_of, tables)])
         for each in tables:
-            if each.name == "Conciliados" and each.count > MATCHED:
+            if _is_left_out(each):
                 cells.put(book.add_worksheet(each.name), 0, 0, _left_out(each))
             else:
                 _sheets(book, cells, each)
 
 
 def _said_of(table: Table) -> tuple[str, Cell]:
-    if table.name == "Conciliados" and table.count > MATCHED:
+    if _is_left_out(table):
         return table.name, _left_out(table)
     rows = ptbr.count(table.count, "linha", "linhas")
     sheets = _sheets_of(table.count)
     return table.name, f"{rows}, em {sheets} planilhas" if sheets > 1 else rows
 
 
+def _is_left_out(table: Table) -> bool:
+    return table.count > LIMITS.get(table.name, table.count)
+
+
 def _left_out(table: Table) -> str:
     return (
-        f"{ptbr.number(table.count)} linhas: mais de {ptbr.number(MATCHED)} não cabem bem numa planilha. "
-        "Todas estão em matches.parquet; divergências, pendências e rejeitados estão aqui por inteiro."
+        f"{ptbr.number(table.count)} linhas: mais do que as {ptbr.number(LIMITS[table.name])} que esta planilha "
+        f"lista de cada vez. Todas estão em {_ELSEWHERE[table.name]}."
     )
 
 
