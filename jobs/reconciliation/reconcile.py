@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from jobs.reconciliation.figures import write_figures
 from jobs.reconciliation.passes import TooManyPairsError, everything, match
 from jobs.reconciliation.proof import Difference, IdentityError, Statement, Tolerated, Total
 from jobs.reconciliation.rules import rule
+from jobs.reconciliation.written import coverage, digest
 from jobs.runtime import Produced
 from shared.manifest import PassFigures, ReconciliationFigures, ValidationFigures
 from shared.taxonomy import ROW_CLASSES
@@ -61,7 +62,7 @@ def reconcile(
         chosen = DuckDBEngine(out_dir, threads, memory_limit)
     with chosen as running:
         running.source("entries", entries)
-        return _reconcile(running, profile, out_dir, validation, as_of)
+        return _reconcile(running, entries, profile, out_dir, validation, as_of)
 
 
 def engine_for(asked: EngineName, entries: int) -> EngineName:
@@ -72,6 +73,7 @@ def engine_for(asked: EngineName, entries: int) -> EngineName:
 
 def _reconcile(
     engine: Engine,
+    entries: Path,
     profile: Profile,
     out_dir: Path,
     validation: ValidationFigures,
@@ -97,7 +99,8 @@ def _reconcile(
         files[name] = Produced(path, engine.write(query, path))
         engine.source(name, path)  # what was written is what is proven
 
-    figures = _figures(engine, profile, validation, totals, day)
+    tables = {name: produced.path for name, produced in files.items()} | {"entries": entries}
+    figures = _figures(engine, tables, profile, validation, totals, day)
     failed = [check for check in figures.identities if not check.held]
     if failed:
         told = "; ".join(f"{c.name}: esperado {c.expected}, encontrado {c.found}" for c in failed)
@@ -110,12 +113,13 @@ def _reconcile(
 
 def _figures(
     engine: Engine,
+    tables: Mapping[str, Path],
     profile: Profile,
     validation: ValidationFigures,
     totals: Sequence[Total],
     day: date,
 ) -> ReconciliationFigures:
-    coverage = [_total(row) for row in engine.fetch(rule("coverage"))]
+    covered = coverage(tables["entries"], tables["matches"], tables["breaks"])
     differences = [
         Difference(row["class"], row["currency"], row["items"], int(row["net"]), int(row["gross"]))
         for row in engine.fetch(rule("differences"))
@@ -127,11 +131,11 @@ def _figures(
         items[row["class"]] += row["matches"]
     counts = {code: items[code] for code in ROW_CLASSES if code in items}
     material = sum(row["material"] for row in broken)
-    currencies = proof.figures_of(totals, coverage, differences)
+    currencies = proof.figures_of(totals, covered, differences)
     bridge = proof.bridge_of(currencies, differences)
     statements = engine.fetch(rule("statements")) if has_balances(profile) else []
     identities = proof.check_identities(
-        validation, totals, coverage, bridge, [_statement(row) for row in statements]
+        validation, totals, covered, bridge, [_statement(row) for row in statements]
     )
 
     def of_outcome(outcome: str) -> int:
@@ -148,7 +152,7 @@ def _figures(
             [_tolerated(row) for row in engine.fetch(rule("tolerated"))],
         ),
         result_hash=proof.result_hash(
-            *(engine.fetch(rule(f"{name}_digest"))[0] for name in ("matches", "breaks"))
+            digest(tables["matches"]), *engine.fetch(rule("breaks_digest"))
         ),
         counts=counts,
         matches=of_outcome("ok"),
@@ -177,7 +181,7 @@ def _latest_day(engine: Engine, profile: Profile) -> date:
 
 
 def _total(row: dict[str, Any]) -> Total:
-    return Total(row["side"], row["currency"], row["lines"], int(row["amount"]), row.get("class"))
+    return Total(row["side"], row["currency"], row["lines"], int(row["amount"]))
 
 
 def _tolerated(row: dict[str, Any]) -> Tolerated:

@@ -1,4 +1,5 @@
--- What the result hash says of the breaks, as of the matches; a finding has no amounts but what it is off.
+-- What the result hash says of the breaks: sums of four lanes of each line's SHA-256, which no order can change; a
+-- finding has no amounts but what it is off.
 with lines as (
   select
     sha256(concat_ws(

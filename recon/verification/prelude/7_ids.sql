@@ -10,6 +10,17 @@ create macro content_of(e) as e.side
 create macro short_id(content) as left(sha256(content), 32);
 -- The number that eight hexadecimal digits of a hash are: the first eight, the second, …
 create macro lane(hash, place) as ('0x' || substr(hash, place * 8 - 7, 8))::bigint;
+-- Words of 64 bits, one after the other mixed into the ones before: SplitMix64's last step. Products are cut to 64 bits.
+create macro low_bits(number) as number % 18446744073709551616::uhugeint;
+create macro folded(word, power) as xor(word, word // power::uhugeint);
+create macro scrambled(word) as folded(low_bits(folded(low_bits(folded(low_bits(
+  word + 11400714819323198485::uhugeint
+), 1073741824) * 13787848793156543929::uhugeint), 134217728) * 10723151780598845931::uhugeint), 2147483648);
+create macro mixed(words) as list_reduce(words, lambda hash, word: scrambled(xor(hash, word)));
+-- Two's complement of 128 bits.
+create macro complement(number) as case when number < 0
+  then 340282366920938463463374607431768211455::uhugeint - (-1 - number::hugeint)::uhugeint
+  else number::hugeint::uhugeint end;
 
 create table row_ids as
 select
