@@ -41,6 +41,20 @@ def changes(aws: EmbeddedAWS, stack: str) -> list[str]:
     return [event["ResourceStatus"] for event in events]
 
 
+def test_with_a_key_of_its_own_the_stack_is_deployed_whole(aws: EmbeddedAWS) -> None:
+    """Its parts find each other; what KMS would refuse is not judged here."""
+    stack = deploy(aws, parameters={"CustomerKey": "yes"})
+    (alias,) = aws.client("kms").list_aliases()["Aliases"]
+    key = f"arn:aws:kms:sa-east-1:000000000000:key/{alias['TargetKeyId']}"
+    assert alias["AliasName"] == "alias/reconciliation"
+    queue = aws.client("sqs").get_queue_attributes(QueueUrl=stack.queue_url, AttributeNames=["All"])
+    assert queue["Attributes"]["KmsMasterKeyId"] == key
+    groups = aws.client("logs").describe_log_groups()["logGroups"]
+    assert {group["kmsKeyId"] for group in groups} == {key}
+    policies = aws.client("iam").list_role_policies(RoleName="reconciliation-trigger-sa-east-1")
+    assert policies["PolicyNames"] == ["trigger", "key"]
+
+
 def test_the_real_template_becomes_a_stack(aws: EmbeddedAWS) -> None:
     stack = deploy(aws)
     assert stack.name == "reconciliation"

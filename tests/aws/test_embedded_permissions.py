@@ -55,16 +55,22 @@ from tests.state_machine.pipeline import EVERYTHING_WORKS
 
 NOW = datetime.now(UTC)
 SAMPLE = (Path(__file__).parents[2] / "samples" / "conciliado.csv").read_bytes()
-Grant = tuple[str, str, str]  # role's logical id, statement, action
+Grant = tuple[
+    str, str, str
+]  # logical id of the role (or of a policy of several), statement, action
 
 
 def grants() -> list[Grant]:
-    roles = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]
+    resources = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))["Resources"]
+    policies = [
+        (logical_id, policy)
+        for logical_id, resource in resources.items()
+        if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::Policy")
+        for policy in resource["Properties"].get("Policies", [resource["Properties"]])
+    ]
     return [
-        (role, statement["Sid"], action)
-        for role, resource in roles.items()
-        if resource["Type"] == "AWS::IAM::Role"
-        for policy in resource["Properties"]["Policies"]
+        (logical_id, statement["Sid"], action)
+        for logical_id, policy in policies
         for statement in policy["PolicyDocument"]["Statement"]
         for action in as_list(statement["Action"])
     ]
@@ -375,7 +381,10 @@ LAMBDA_S = (
 SCHEDULER_S = "the embedded AWS's scheduler acts under nobody"
 MULTIPART = "boto3's, when a large upload breaks off"
 SPARK_S = "Spark's own files, on Glue; here Spark stages on the disk"
+KMS = "the embedded AWS encrypts nothing"
 NOT_JUDGED: dict[Grant, str] = {
+    ("KeyUse", "UseTheKey", "kms:GenerateDataKey"): KMS,
+    ("KeyUse", "UseTheKey", "kms:Decrypt"): KMS,
     **{
         (f"{function}Role", sid, action): reason
         for function in ("Trigger", "Checkpoint", "TimeoutHandler", "Notifier")

@@ -16,6 +16,7 @@ NAMING = (
     "BucketName", "QueueName", "TopicName", "FunctionName", "RoleName", "LogGroupName", "AlarmName",
     "DashboardName", "Name",
 )  # fmt: skip
+NO_VALUE = object()
 PSEUDO = {"AWS::AccountId": "123456789012", "AWS::Partition": "aws"}
 
 
@@ -81,7 +82,8 @@ class Template:
                 return self._named(".".join(as_list(path)))
             case {"Fn::If": [condition, yes, no]}:
                 return self._value(yes if self._holds(self._conditions[condition]) else no)
-        return {key: self._value(item) for key, item in written.items()}
+        values = {key: self._value(item) for key, item in written.items()}
+        return {key: value for key, value in values.items() if value is not NO_VALUE}
 
     def _holds(self, condition: dict[str, Any]) -> bool:
         if "Fn::Not" in condition:
@@ -93,12 +95,16 @@ class Template:
         name, dot, attribute = path.partition(".")
         if name == "AWS::Region":
             return self.region
+        if name == "AWS::NoValue":
+            return NO_VALUE
         if name in PSEUDO:
             return PSEUDO[name]
         if name in self._arguments:
             return self._arguments[name]
         properties = self._written[name]["Properties"]
-        naming = next(key for key in NAMING if key in properties)
+        naming = next((key for key in NAMING if key in properties), None)
+        if naming is None:
+            return path
         return f"{self._value(properties[naming])}{dot}{attribute}"
 
 

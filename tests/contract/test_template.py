@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, get_args
 
@@ -385,6 +386,76 @@ def test_alarms_of_this_account_may_publish_and_nobody_over_plain_http(template:
     assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert alarms["Condition"]["StringEquals"] == {"aws:SourceAccount": "123456789012"}
     assert refuses_plain_http(tls)
+
+
+# The key, by parameter. What KMS makes of its policy is not run here.
+
+
+def test_without_the_parameter_there_is_no_key(template: Any) -> None:
+    assert not template.holds("HasCustomerKey")
+    for logical_id in ("Key", "KeyAlias", "KeyUse"):
+        assert template.resources[logical_id]["Condition"] == "HasCustomerKey"
+    for kind in ("AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Logs::LogGroup"):
+        assert "Key.Arn" not in str(template.of_type(kind))
+
+
+@pytest.fixture
+def encrypted(template: Any) -> Any:
+    return type(template)(template.document, CustomerKey="yes")
+
+
+def test_with_it_the_key_is_that_of_every_bucket_queue_log_group_and_of_the_topic(
+    encrypted: Any,
+) -> None:
+    for logical_id in BUCKETS:
+        bucket = encrypted.properties(logical_id)
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"] == [
+            {
+                "ServerSideEncryptionByDefault": {
+                    "SSEAlgorithm": "aws:kms",
+                    "KMSMasterKeyID": "Key.Arn",
+                },
+                "BucketKeyEnabled": True,
+            }
+        ]
+    for queue in encrypted.of_type("AWS::SQS::Queue").values():
+        assert queue["KmsMasterKeyId"] == "Key.Arn"
+        assert "SqsManagedSseEnabled" not in queue  # SQS takes one of the two
+    assert encrypted.properties("AlertTopic")["KmsMasterKeyId"] == "Key.Arn"
+    groups = encrypted.of_type("AWS::Logs::LogGroup").values()
+    assert {group["KmsKeyId"] for group in groups} == {"Key.Arn"}
+
+
+def test_every_role_may_use_the_key_through_the_three_services_only(encrypted: Any) -> None:
+    use = encrypted.properties("KeyUse")
+    roles = {p["RoleName"] for p in encrypted.of_type("AWS::IAM::Role").values()}
+    assert set(use["Roles"]) == roles
+    (statement,) = use["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["kms:GenerateDataKey", "kms:Decrypt"]
+    assert statement["Resource"] == "Key.Arn"
+    via = statement["Condition"]["StringEquals"]["kms:ViaService"]
+    assert via == [f"{service}.sa-east-1.amazonaws.com" for service in ("s3", "sqs", "sns")]
+
+
+def test_each_publisher_of_aws_s_own_may_use_the_key_and_logs_for_our_groups_only(
+    encrypted: Any,
+) -> None:
+    key = encrypted.properties("Key")
+    assert key["EnableKeyRotation"] is True
+    account, publishers, logs = key["KeyPolicy"]["Statement"]
+    assert account["Principal"] == {"AWS": "arn:aws:iam::123456789012:root"}
+    # S3 sends to the uploads' queue, alarms to the topic, EventBridge what it could not deliver to a queue.
+    assert publishers["Principal"]["Service"] == [
+        "s3.amazonaws.com",
+        "cloudwatch.amazonaws.com",
+        "events.amazonaws.com",
+    ]
+    assert publishers["Action"] == ["kms:GenerateDataKey*", "kms:Decrypt"]
+    assert logs["Principal"] == {"Service": "logs.sa-east-1.amazonaws.com"}
+    allowed = logs["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    groups = encrypted.of_type("AWS::Logs::LogGroup").values()
+    arns = [f"arn:aws:logs:sa-east-1:123456789012:log-group:{g['LogGroupName']}" for g in groups]
+    assert all(any(fnmatchcase(arn, pattern) for pattern in allowed) for arn in arns)
 
 
 # Jobs
