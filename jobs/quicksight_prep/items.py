@@ -19,8 +19,11 @@ NAMED = 10
 """Lines of a lot that a cell names; breaks.parquet has them all."""
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[Row]:
-    for batch in connection.sql(query).to_arrow_reader(10_000):
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Any] | None = None
+) -> Iterator[Row]:
+    """One result at a time: whoever starts it reads it to its end."""
+    for batch in connection.sql(query, params=values).to_arrow_reader(10_000):
         yield from batch.to_pylist()
 
 

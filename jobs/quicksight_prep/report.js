@@ -323,5 +323,6 @@ options();
 heads();
 apply();
 root.dataset.ready = "";
+(window.requestIdleCallback ?? setTimeout)(hay); // so that the first search does not wait for it
 draw();
 })();

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -17,26 +16,20 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from jobs.quicksight_prep import matched_sheet
 from jobs.quicksight_prep.items import COLUMNS, Cell, Row, rows_of
 from jobs.quicksight_prep.phrases import Money
 from jobs.quicksight_prep.spreadsheet import runs_as_formula
-from jobs.quicksight_prep.tables import sql
 from shared import ptbr
 from shared.currency import EXPONENTS
 from shared.errors import ReconError
 from shared.lines import in_reference, line_of_file
 from shared.manifest import BridgeLine
-from shared.taxonomy import ROW_CLASSES
 
 SHEET_ROWS = 1_048_575
 """What a sheet holds beside its header."""
-LIMITS = {
-    "Conciliados": 1_000_000,
-    "Divergências": 2_500_000,
-    "Pendências": 2_500_000,
-    "Rejeitados": 2_500_000,
-}
-"""Rows of each that it lists, a million in some two minutes. Of more it lists none, and says where they are."""
+LIMITS = dict.fromkeys(("Divergências", "Pendências", "Conciliados", "Rejeitados"), 2_500_000)
+"""Rows of each that it lists: breaks take two minutes a million. Of more it lists none, and says where they are."""
 _ELSEWHERE = {
     "Conciliados": "matches.parquet",
     "Divergências": "divergencias.csv",
@@ -64,6 +57,9 @@ _WIDTHS = {
 }
 
 
+Columns = Mapping[str, Callable[[Row], Cell]]
+
+
 class SheetError(ReconError):
     """The library refused a cell. A retry does not help."""
 
@@ -72,51 +68,23 @@ class SheetError(ReconError):
 
 @dataclass(frozen=True)
 class Table:
-    """count: how many rows there will be, so that the sheets' names can say how many they are."""
+    """count: rows there are, so that a sheet's name can say how many sheets. fill: (sheet, rows before, rows here)."""
 
     name: str
-    columns: Mapping[str, Callable[[Row], Cell]]
+    columns: Sequence[str]
     count: int
-    rows: Iterable[Row]
+    fill: Callable[[Worksheet, int, int], None]
 
 
 def _money(name: str) -> Callable[[Row], Cell]:
     return lambda row: None if row[name] is None else Money(int(row[name]), row["currency"])
 
 
-def _line(name: str) -> Callable[[Row], Cell]:
-    def told(row: Row) -> Cell:
-        number = row[name]
-        if number is None or not in_reference(number):
-            return number
-        return f"{ptbr.number(line_of_file(number))} da referência"
-
-    return told
-
-
 def _field(name: str) -> Callable[[Row], Cell]:
     return lambda row: row[name]
 
 
-_MATCHED: dict[str, Callable[[Row], Cell]] = {
-    "Passe": _field("pass_name"),
-    "Classe": lambda row: ROW_CLASSES[row["class"]].label,
-    "Linha A": _line("line_a"),
-    "Linha B": _line("line_b"),
-    "Data A": _field("posted_on_a"),
-    "Data B": _field("posted_on_b"),
-    "Valor A": _money("amount_a"),
-    "Valor B": _money("amount_b"),
-    "Diferença": _money("delta"),
-    "Moeda": _field("currency"),
-    "Dias entre A e B": _field("delta_days"),
-    "Conta": _field("account"),
-    "Id do lançamento": _field("entry_id"),
-    "Referência": _field("reference"),
-    "Descrição": _field("description"),
-    "Lote": _field("match_id"),
-}
-_REJECTED: dict[str, Callable[[Row], Cell]] = {
+_REJECTED: Columns = {
     "Arquivo": lambda row: "referência" if in_reference(row["line_no"]) else "envio",
     "Linha": lambda row: line_of_file(row["line_no"]),
     "Lado": _field("side"),
@@ -125,7 +93,7 @@ _REJECTED: dict[str, Callable[[Row], Cell]] = {
     "Código": _field("code"),
     "Motivo": _field("message"),
 }
-_BRIDGE: dict[str, Callable[[Row], Cell]] = {
+_BRIDGE: Columns = {
     "Moeda": _field("currency"),
     "Rótulo": _field("label"),
     # The net line is a difference of amounts: no number of items is its own.
@@ -141,24 +109,35 @@ def write_workbook(
     bridge: Iterable[BridgeLine],
 ) -> None:
     """Reads items, matches, entries and rejects of the connection. facts: what the first sheet says."""
-
-    def table(
-        name: str, columns: Mapping[str, Callable[[Row], Cell]], source: str, query: str = ""
-    ) -> Table:
-        ((count,),) = connection.sql(f"select count(*) from {source}").fetchall()
-        return Table(name, columns, count, rows_of(connection, query or f"from {source}"))
-
     lines = [line.model_dump() for line in bridge]
-    tables = [
-        table("Divergências", COLUMNS, "items where priority > 0"),
-        table("Pendências", COLUMNS, "items where priority = 0"),
-        table("Conciliados", _MATCHED, "matches", sql("matched")),
-        table("Rejeitados", _REJECTED, "rejects"),
-        Table("Ponte", _BRIDGE, len(lines), lines),
-    ]
     with xlsxwriter.Workbook(str(path), _OPTIONS) as book:
         book.set_properties({"title": "Conciliação", "created": _EPOCH})
         cells = Cells(book)
+
+        def count(source: str) -> int:
+            ((rows,),) = connection.sql(f"select count(*) from {source}").fetchall()
+            return int(rows)
+
+        def table(name: str, columns: Columns, source: str) -> Table:
+            def rows(before: int, many: int) -> Iterable[Row]:
+                return rows_of(connection, f"from {source} limit {many} offset {before}")
+
+            return Table(name, list(columns), count(source), cells.filler(columns, rows))
+
+        def matched(sheet: Worksheet, before: int, rows: int) -> None:
+            if not before:
+                codes = rows_of(connection, "select distinct currency from entries order by 1")
+                money = {row["currency"]: cells.money(row["currency"]) for row in codes}
+                matched_sheet.prepare(connection, money)
+            matched_sheet.append(sheet, connection, before, rows, cells.plain)
+
+        tables = [
+            table("Divergências", COLUMNS, "items where priority > 0"),
+            table("Pendências", COLUMNS, "items where priority = 0"),
+            Table("Conciliados", matched_sheet.COLUMNS, count("matches"), matched),
+            table("Rejeitados", _REJECTED, "rejects"),
+            Table("Ponte", list(_BRIDGE), len(lines), cells.filler(_BRIDGE, lambda *_: lines)),
+        ]
         _facts(book, cells, [*facts, *map(_said_of, tables)])
         for each in tables:
             if _is_left_out(each):
@@ -202,18 +181,17 @@ def _facts(book: xlsxwriter.Workbook, cells: Cells, facts: Sequence[tuple[str, C
 
 def _sheets(book: xlsxwriter.Workbook, cells: Cells, table: Table) -> None:
     parts = _sheets_of(table.count)
-    rows = iter(table.rows)
-    for part in range(1, parts + 1):
-        sheet = book.add_worksheet(table.name if parts == 1 else f"{table.name} {part} de {parts}")
+    for part in range(parts):
+        before = part * SHEET_ROWS
+        rows = min(SHEET_ROWS, table.count - before)
+        name = table.name if parts == 1 else f"{table.name} {part + 1} de {parts}"
+        sheet = book.add_worksheet(name)
         sheet.freeze_panes(1, 0)
-        for column, name in enumerate(table.columns):
-            sheet.set_column(column, column, _WIDTHS.get(name, 16))
-            cells.put(sheet, 0, column, name, bold=True)
-        last = 0
-        for last, row in enumerate(islice(rows, SHEET_ROWS), 1):
-            for column, cell_of in enumerate(table.columns.values()):
-                cells.put(sheet, last, column, cell_of(row))
-        sheet.autofilter(0, 0, last, len(table.columns) - 1)
+        for column, heading in enumerate(table.columns):
+            sheet.set_column(column, column, _WIDTHS.get(heading, 16))
+            cells.put(sheet, 0, column, heading, bold=True)
+        table.fill(sheet, before, rows)
+        sheet.autofilter(0, 0, rows, len(table.columns) - 1)
 
 
 class Cells:
@@ -222,11 +200,25 @@ class Cells:
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         self._book = book
         self._bold = book.add_format({"bold": True, "bottom": 1})
-        self._day = book.add_format({"num_format": "dd/mm/yyyy"})
-        # A cell that looks like a formula stays text even where somebody edits it.
-        self._quoted = book.add_format({"quote_prefix": True})
-        self._count = book.add_format({"num_format": "#,##0"})
+        self.plain = {
+            "whole": book.add_format({"num_format": "#,##0"}),
+            "day": book.add_format({"num_format": "dd/mm/yyyy"}),
+            # A cell that looks like a formula stays text even where somebody edits it.
+            "quoted": book.add_format({"quote_prefix": True}),
+        }
         self._money: dict[str, Format] = {}
+
+    def filler(
+        self, columns: Columns, rows: Callable[[int, int], Iterable[Row]]
+    ) -> Callable[[Worksheet, int, int], None]:
+        """Writes so many rows that come after so many, cell by cell."""
+
+        def fill(sheet: Worksheet, before: int, many: int) -> None:
+            for number, row in enumerate(rows(before, many), 1):
+                for column, cell_of in enumerate(columns.values()):
+                    self.put(sheet, number, column, cell_of(row))
+
+        return fill
 
     def put(
         self, sheet: Worksheet, row: int, column: int, cell: Cell, *, bold: bool = False
@@ -237,24 +229,26 @@ class Cells:
                 return
             case Money() if abs(cell.minor) < _DIGITS:
                 amount = cell.minor / 10 ** EXPONENTS[cell.currency]
-                done = sheet.write_number(row, column, amount, self._money_of(cell.currency))
+                done = sheet.write_number(row, column, amount, self.money(cell.currency))
             case Money():
                 done = sheet.write_string(row, column, ptbr.money(cell.minor, cell.currency))
             case int() if abs(cell) < _DIGITS:
-                done = sheet.write_number(row, column, cell, self._count)
+                done = sheet.write_number(row, column, cell, self.plain["whole"])
             case date() if cell >= _DAY_ONE:
-                done = sheet.write_number(row, column, (cell - _DAY_ZERO).days, self._day)
+                done = sheet.write_number(row, column, (cell - _DAY_ZERO).days, self.plain["day"])
             case _:
                 text = ptbr.day(cell) if isinstance(cell, date) else str(cell)
                 if len(text) > _TEXT:
                     note = _CUT.format(ptbr.number(len(text)))
                     text = text[: _TEXT - len(note)] + note
-                style = self._quoted if runs_as_formula(text) else self._bold if bold else None
+                style = (
+                    self.plain["quoted"] if runs_as_formula(text) else self._bold if bold else None
+                )
                 done = sheet.write_string(row, column, text, style)
         if done:
             raise SheetError(f"{sheet.get_name()}, linha {row + 1}: a célula não pôde ser escrita")
 
-    def _money_of(self, currency: str) -> Format:
+    def money(self, currency: str) -> Format:
         if currency not in self._money:
             decimals = EXPONENTS[currency]
             number = "#,##0" + ("." + "0" * decimals if decimals else "")

@@ -120,6 +120,48 @@ def test_more_rows_than_a_sheet_takes_go_on_in_another_and_none_is_lost(
     assert said["Divergências"] == "10 linhas, em 3 planilhas"
 
 
+def test_a_match_is_written_as_any_other_row_whatever_its_cells_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook, "SHEET_ROWS", 3)
+    odd = ["=1+1", "<b>&amp;</b>", " a\x07b ", "x" * 40_000, None]
+    entries = [
+        Entry(
+            side,
+            amount * 10**12 if n == 4 else amount,
+            f"e{n}",
+            f"r{n}",
+            day=2 * (side == "B"),
+            currency="JPY" if n == 3 else "BRL",
+            description=text,
+            line_no=2 * n + 2 + (side == "B") + REFERENCE_BASE * (side == "A" and n == 2),
+        )
+        for n, text in enumerate(odd)
+        for side, amount in (("A", 12_345), ("B", 12_345))
+    ]
+    book = openpyxl.load_workbook(told(tmp_path, entries).workbook)
+    assert book.sheetnames[3:5] == ["Conciliados 1 de 2", "Conciliados 2 de 2"]
+    rows = [row for name in book.sheetnames[3:5] for row in rows_of(book, name)]
+    by_id = {row["Id do lançamento"]: row for row in rows}
+    assert len(rows) == len(by_id) == 5
+    first = by_id["e0"]
+    assert list(first.values())[:5] == [
+        *("referencia", "Conciliado com diferença de data", 2, 3, datetime(2026, 2, 16)),  # noqa: DTZ001 - cells have no zone
+    ]
+    assert (first["Valor A"], first["Diferença"], first["Dias entre A e B"]) == (123.45, 0, 2)
+    assert [by_id[f"e{n}"]["Descrição"] for n in (0, 1, 2)] == ["=1+1", odd[1], " a\ufffdb "]
+    assert by_id["e3"]["Descrição"].endswith("… (texto cortado: 40000 caracteres ao todo)")
+    assert (by_id["e3"]["Valor A"], by_id["e3"]["Moeda"]) == (12_345, "JPY")
+    assert by_id["e2"]["Linha A"] == "6 da referência"
+    assert by_id["e4"]["Valor A"].startswith("123450000000000.00")  # text: more than a number holds
+    sheet = book["Conciliados 1 de 2"]
+    formula = next(cell for row in sheet.iter_rows() for cell in row if cell.value == "=1+1")
+    assert (formula.data_type, formula.quotePrefix) == ("s", True)
+    assert sheet["G2"].number_format == "[$R$-416] #,##0.00;[Red]-[$R$-416] #,##0.00"
+    assert sheet["E2"].number_format == "dd/mm/yyyy"
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("A2", "A1:P4")
+
+
 def test_matches_over_the_limit_are_left_to_the_parquet_and_the_workbook_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from jobs.quicksight_prep import people
 from jobs.validation.judgement import Reject
 from shared import ptbr
 from shared.taxonomy import ROW_CLASSES
@@ -245,8 +246,12 @@ def test_without_scripts_charts_and_first_breaks_are_there(browser: Any, run: To
     seen.page.context.close()
 
 
-def test_a_hundred_thousand_breaks_stay_fluid(browser: Any, tmp_path: Path) -> None:
-    """Bounds are several times what a busy machine of two cores took."""
+def test_a_hundred_thousand_breaks_stay_fluid(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bounds are many times what a calm machine takes: what they catch is a table that holds every row."""
+    monkeypatch.setattr(people, "write_workbook", lambda *_: None)
+    monkeypatch.setattr(people, "write_divergences", lambda *_: MANY)
     entries = [
         Entry("AB"[n % 2], 100 + n, f"E{n}", description=f"lançamento {n}", day=-(n % 90))
         for n in range(MANY)

@@ -61,6 +61,16 @@ def test_the_bridge_is_the_manifests(opened: tuple[Told, Path]) -> None:
     assert shown == {(line.currency, line.label): line.amount for line in run.figures.bridge}
 
 
+def test_the_matches_that_the_engine_wrote_are_rows_like_any_other(
+    opened: tuple[Told, Path],
+) -> None:
+    run, folder = opened
+    (row,) = sheet(folder, "Conciliados")
+    assert len(run.matches) == 1
+    assert (row["Passe"], row["Classe"]) == ("id-exato", "Conciliado – exato")
+    assert (row["Linha A"], row["Linha B"], cents(row["Valor A"])) == ("2", "3", 100_000)
+
+
 def test_hostile_cells_are_the_text_that_they_were(opened: tuple[Told, Path]) -> None:
     _, folder = opened
     texts = {row["Descrição"] for row in sheet(folder, "Divergências")}
