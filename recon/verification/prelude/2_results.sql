@@ -73,10 +73,6 @@ from by_currency as t
 left join gross using (currency)
 left join matched using (currency);
 
--- What the tolerances of the passes let through.
-create table tolerated as
-select currency, abs(sum(delta)) as net, sum(abs(delta)) as gross from differences where outcome = 'ok' group by currency;
-
 create table class_counts as
 select class, count(distinct number) as count from numbered_matches group by class
 union all

@@ -75,6 +75,20 @@ left join taken as t using (side, line_no)
 left join tolerances as l using (position, currency)
 left join repeated as r using (side, line_no);
 
+-- What the tolerances let through: by how much the matches differ in what their passes compared. A fee that the net
+-- explains is no tolerance's.
+create table tolerated as
+select currency, abs(sum(delta)) as net, sum(abs(delta)) as gross
+from (
+  select r.number, s.currency, sum(case s.side when 'A' then s.amount else -s.amount::hugeint end) as delta
+  from result_lines as r
+  join passes as p on p.name = r.pass_name
+  join seen_rows as s on s.position = p.position and s.side = r.side and s.line_no = r.line_no
+  where r.source = 'matches'
+  group by all
+)
+group by currency;
+
 -- The rows that no earlier pass had taken. A pass that only suggests comes after all others.
 create view available as
 from seen_rows
