@@ -33,7 +33,7 @@ _SUBMITTED = "PYSPARK_GATEWAY_PORT"  # set for a program that spark-submit runs,
 
 
 class SparkEngine:
-    """`staging`: a folder that every worker reaches, `s3://…` where they are other machines; by default `scratch`."""
+    """`staging`: a folder that every worker reaches, `s3://…`; not used where they are threads of this machine."""
 
     name = "spark"
 
@@ -46,21 +46,29 @@ class SparkEngine:
         memory_limit: str | None = None,
     ) -> None:
         self._scratch = scratch / f"spark-{uuid.uuid4().hex[:12]}"
-        self._staging = join(staging, self._scratch.name) if staging else str(self._scratch)
-        self._storage = storage(self._staging)
         self._session = _session(entries, threads, memory_limit)
+        self._staging = str(self._scratch)
+        if (self._session.sparkContext.master or "").partition("[")[0] != "local":
+            if (
+                not staging
+            ):  # each would write to its own disk, and what they wrote would be missing
+                raise EngineUnavailableError(
+                    "Os executores do Spark são outros processos, e falta uma pasta que todos alcancem.",
+                    hint="Passe --staging_path s3://…, onde o job possa ler, escrever e apagar.",
+                )
+            self._staging = join(staging, self._scratch.name)
+        self._storage = storage(self._staging)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         # What lies on S3 is left to the bucket's lifecycle; the JVM goes with this process.
-        for folder in {str(self._scratch), self._staging}:
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def source(self, name: str, path: Path) -> None:
         where = str(path)
-        if self._staging.startswith("s3://"):
+        if self._staging != str(self._scratch):
             where = join(self._staging, f"sources/{path.name}")
             self._storage.put_file(where, path)
         self._session.read.parquet(where).createOrReplaceTempView(name)
@@ -149,7 +157,10 @@ def _session(entries: int, threads: int | None, memory_limit: str | None) -> Spa
     builder = SparkSession.builder.appName("reconciliation")
     if _SUBMITTED not in os.environ and SparkSession.getActiveSession() is None:
         find_java()
-        for name, value in _of_this_machine(entries, threads, memory_limit).items():
+        settings = settings_of_this_machine(threads, memory_limit)
+        if entries < _FEW_ENTRIES:
+            settings["spark.driver.extraJavaOptions"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+        for name, value in settings.items():
             builder = builder.config(name, value)
     try:
         session = builder.getOrCreate().newSession()  # names and settings of its own, the same JVM
@@ -163,7 +174,7 @@ def _session(entries: int, threads: int | None, memory_limit: str | None) -> Spa
     return session
 
 
-def _of_this_machine(entries: int, threads: int | None, memory_limit: str | None) -> dict[str, str]:
+def settings_of_this_machine(threads: int | None, memory_limit: str | None) -> dict[str, str]:
     """Of a JVM that is started here and ends with this process."""
     settings = {
         "spark.master": f"local[{threads or '*'}]",
@@ -174,8 +185,6 @@ def _of_this_machine(entries: int, threads: int | None, memory_limit: str | None
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
     }
-    if entries < _FEW_ENTRIES:
-        settings["spark.driver.extraJavaOptions"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
     if memory_limit:
         settings["spark.driver.memory"] = memory_limit.lower().removesuffix("b")  # 2GB, as Java: 2g
     return settings

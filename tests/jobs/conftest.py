@@ -18,3 +18,25 @@ def backend(request: pytest.FixtureRequest) -> Iterator[EngineName]:
     before = ENGINE.set(request.param)
     yield request.param
     ENGINE.reset(before)
+
+
+@pytest.fixture(autouse=True)
+def one_jvm_for_all(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("spark"):
+        request.getfixturevalue("running_jvm")
+
+
+@pytest.fixture(scope="session")
+def running_jvm(request: pytest.FixtureRequest) -> None:
+    """What an engine starts for one small file stops at the first compiler. For hundreds the second one pays."""
+    if not any(item.get_closest_marker("slow") for item in request.session.items):
+        return
+    from pyspark.sql import SparkSession
+
+    from jobs.reconciliation.spark_engine import find_java, settings_of_this_machine
+
+    find_java()
+    builder = SparkSession.builder
+    for name, value in settings_of_this_machine(threads=2, memory_limit="2GB").items():
+        builder = builder.config(name, value)
+    builder.getOrCreate()
