@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 from shared import ptbr
 from shared.currency import EXPONENTS
 from shared.lines import in_reference, line_of_file
+from shared.upload_key import TIME_ZONE
 
 Language = Literal["pt", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -55,6 +56,11 @@ class Short:
     minor: int
     currency: str
     signed: bool = False
+
+
+@dataclass(frozen=True)
+class Duration:
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -105,8 +111,14 @@ def say(thing: Any, language: Language) -> str:
         case Percent():
             text = ptbr.percent(thing.part, thing.whole)
             return text if language == "pt" else text.translate(_SWAPPED)
+        case Duration():
+            text = ptbr.duration(thing.seconds)
+            return text if language == "pt" else text.translate(_SWAPPED)
         case ShortDay():
             return say(thing.day, language)[: 5 if language == "pt" else 6]
+        case datetime():
+            day, _, clock = ptbr.moment(thing).partition(" ")
+            return f"{day if language == 'pt' else say(thing.astimezone(TIME_ZONE).date(), language)} {clock}"
         case date():
             if language == "pt":
                 return ptbr.day(thing)

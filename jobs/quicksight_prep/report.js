@@ -84,6 +84,7 @@ const units = (minor, currency) => Number(minor) / 10 ** currency.decimals;
 const size = i => Math.abs(units(items.delta[i] ?? 0, currencyA(i)));
 const worth = i => size(i) || Math.max(Math.abs(units(items.amount_a[i] ?? 0, currencyA(i))), Math.abs(units(items.amount_b[i] ?? 0, currencyB(i))));
 const COLUMNS = [
+  { name: "priority", key: "col.p", title: "col.priority", cell: i => String(classes[items.class[i]].priority || "–"), rank: i => -(classes[items.class[i]].priority || 9) },
   { name: "date", key: "col.date", cell: i => day(posted(i)), rank: posted },
   { name: "class", key: "col.class", cell: shortName, words: true },
   { name: "description", key: "col.description", cell: description, words: true },
@@ -172,10 +173,12 @@ function draw() {
   const shown = Math.min(order.length, first + Math.ceil(480 / tall) + 9);
   spacer.style.height = `${order.length * tall}px`;
   body.style.height = `${Math.min(480, order.length * tall)}px`;
+  head.style.marginRight = `${body.offsetWidth - body.clientWidth}px`; // as wide as the rows beside their scrollbar
   grid.setAttribute("aria-rowcount", order.length + 1);
   grid.setAttribute("aria-colcount", COLUMNS.length);
   while (rows.length < Math.ceil(480 / tall) + 10) rows.push(newRow());
-  for (const row of rows) row.hidden = true;
+  const used = new Set(Array.from({ length: Math.max(0, shown - first) }, (_, n) => (first + n) % rows.length));
+  rows.forEach((row, n) => { row.hidden = !used.has(n); }); // not all at once: the row that has the focus keeps it
   const reachable = current >= first && current < shown ? current : first;
   for (let at = first; at < shown; at++) {
     const row = rows[at % rows.length], i = order[at];
@@ -185,8 +188,8 @@ function draw() {
     row.at = at;
     row.setAttribute("aria-rowindex", at + 2);
     COLUMNS.forEach((column, n) => { row.children[n].lastChild.textContent = column.cell(i); });
-    const flag = row.children[1].querySelector(".flag");
-    if (items.material[i] && !flag) row.children[1].prepend(h("span", { class: "flag", role: "img", "aria-label": say(["material"]) }, "●"));
+    const flag = row.children[2].querySelector(".flag");
+    if (items.material[i] && !flag) row.children[2].prepend(h("span", { class: "flag", role: "img", "aria-label": say(["material"]) }, "●"));
     if (!items.material[i] && flag) flag.remove();
   }
 }
@@ -218,7 +221,7 @@ narrow.addEventListener("change", () => { rows.forEach(row => row.remove()); row
 
 function heads() {
   head.replaceChildren(...COLUMNS.map((column, n) => {
-    const button = h("button", { type: "button" }, say([column.key]) + (sorted === column ? (descending ? " ▾" : " ▴") : ""));
+    const button = h("button", column.title ? { type: "button", "aria-label": say([column.title]), title: say([column.title]) } : { type: "button" }, say([column.key]) + (sorted === column ? (descending ? " ▾" : " ▴") : ""));
     const cell = h("div", { role: "columnheader", class: `c-${column.name}${column.number ? " n" : ""}`, "aria-colindex": n + 1, "aria-sort": sorted === column ? (descending ? "descending" : "ascending") : "none" }, button);
     button.addEventListener("click", () => {
       descending = sorted === column ? !descending : !column.words;

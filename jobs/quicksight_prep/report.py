@@ -20,9 +20,18 @@ from jobs.quicksight_prep.charts import Bar, Curve, Draw, curves, drawn, lying, 
 from jobs.quicksight_prep.explanation import why
 from jobs.quicksight_prep.items import Row, currencies_of
 from jobs.quicksight_prep.page_data import SHOWN
-from jobs.quicksight_prep.phrases import Money, Percent, Said, Short, ShortDay, all_of, phrases, say
+from jobs.quicksight_prep.phrases import (
+    Duration,
+    Money,
+    Percent,
+    Said,
+    Short,
+    ShortDay,
+    all_of,
+    phrases,
+    say,
+)
 from jobs.quicksight_prep.summary import Summary
-from shared import ptbr
 from shared.lines import in_reference, line_of_file
 from shared.manifest import (
     BridgeLine,
@@ -181,7 +190,7 @@ def facts_of(run: Run, summary: Summary) -> list[tuple[str, Any]]:
             ("Registros", file["records"].lines),
         ]
     facts += [
-        (say(name, "pt"), value if isinstance(value, date) else say(value, "pt"))
+        (say(name, "pt"), value if type(value) is date else say(value, "pt"))
         for name, value in _provenance(run)
     ]
     facts.append(("Nesta planilha", None))
@@ -302,8 +311,9 @@ def _charts(
         ("passes", Said("passes"), lying(passes) if passes else None),
     ]
     return [
-        {"name": name, "title": title, "chart": drawn(name, title, draw) if draw else None}
+        {"name": name, "title": title, "chart": drawn(name, title, draw)}
         for name, title, draw in charts
+        if draw
     ]
 
 
@@ -375,7 +385,7 @@ def _files(run: Run) -> list[dict[str, Any]]:
         }
     ]
     if reference := validated.reference:
-        put = Said("file.put", ptbr.moment(reference.put_at), Said("n.days", reference.age_days))
+        put = Said("file.put", reference.put_at, Said("n.days", reference.age_days))
         found.append(
             {
                 "kind": Said("dot", Said("file.reference"), put),
@@ -397,13 +407,13 @@ def _provenance(run: Run) -> list[tuple[Said, Any]]:
         (Said("from.result"), run.figures.result_hash),
         (Said("from.engine"), run.figures.engine),
         (Said("from.versions"), ", ".join(f"{n} {v}" for n, v in done.versions.items())),
-        (Said("from.validation"), ptbr.duration(run.validation.seconds)),
+        (Said("from.validation"), Duration(run.validation.seconds)),
         (
             Said("from.reconciliation"),
-            Said("dot", ptbr.duration(done.seconds), Said("from.rows_per_second", speed)),
+            Said("dot", Duration(done.seconds), Said("from.rows_per_second", speed)),
         ),
         (Said("from.as_of"), run.figures.as_of),
-        (Said("from.finished"), ptbr.moment(done.finished_at)),
+        (Said("from.finished"), done.finished_at),
     ]
 
 
