@@ -149,7 +149,8 @@ def test_a_function_gets_exactly_the_settings_it_reads(
     given = template.properties(logical_id)["Environment"]["Variables"]
     ours = {name: value for name, value in given.items() if not name.startswith("POWERTOOLS_")}
     assert set(ours) == {name.upper() for name in models[0].model_fields}
-    models[0].model_validate({name.lower(): str(value) for name, value in ours.items()})
+    assert all(isinstance(value, str) for value in ours.values())
+    models[0].model_validate({name.lower(): value for name, value in ours.items()})
     # The dimension of its metrics: two stages in one account must not add up.
     assert given["POWERTOOLS_SERVICE_NAME"] == template.properties(logical_id)["FunctionName"]
 

@@ -118,6 +118,17 @@ def world(emulator: EmbeddedAWS) -> World:
     return World(emulator, stack, inbox)
 
 
+@pytest.mark.parametrize("parameters", [{}, {"DigestAt": "00:00"}], ids=["default", "digest"])
+def test_the_deployed_function_takes_a_tick(world: World, parameters: dict[str, str]) -> None:
+    deploy(world.aws, parameters=parameters)
+    answer = world.aws.client("lambda").invoke(
+        FunctionName="reconciliation-timeout-handler", Payload=b'{"source": "recon.tick"}'
+    )
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    if parameters:
+        assert until(lambda: world.told("digest"))
+
+
 def test_a_run_that_takes_long_is_told_once_while_it_runs(world: World) -> None:
     world.aws.fault(Fault(state="ReconcileData", seconds=90, result={}), *EVERYTHING_WORKS)
     execution = world.execution_of(world.upload())
