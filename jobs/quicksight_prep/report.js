@@ -288,8 +288,13 @@ function detail(i) {
 }
 function beside(i) {
   const near = items.near[i], a = items.a[i], b = items.b[i];
-  const pair = [a >= 0 ? a : near >= 0 && entries.side[near] === "A" ? near : -1, b >= 0 ? b : near >= 0 && entries.side[near] === "B" ? near : -1];
-  const columns = ["a", "b"].map((side, n) => ({ row: pair[n], key: pair[n] === near && [a, b][n] < 0 ? "detail.nearest" : `detail.${side}` })).filter(column => column.row >= 0);
+  const alone = a >= 0 ? a : b, nearA = near >= 0 && entries.side[near] === "A";
+  const columns = near >= 0 && entries.side[near] === entries.side[alone]
+    ? [{ row: alone, key: "detail.this" }, { row: near, key: "detail.twin" }]
+    : [
+      a >= 0 ? { row: a, key: "detail.a" } : { row: nearA ? near : -1, key: "detail.nearest" },
+      b >= 0 ? { row: b, key: "detail.b" } : { row: nearA ? -1 : near, key: "detail.nearest" },
+    ].filter(column => column.row >= 0);
   if (!columns.length) return null;
   return h("table", {},
     h("thead", {}, h("tr", {}, h("td"), ...columns.map(column => h("th", { scope: "col" }, say([column.key]))))),

@@ -51,16 +51,9 @@ def told(
     rejects: Sequence[Reject] = (),
     as_of: date | None = None,
     reference: ReferenceFigures | None = None,
-    extra_breaks: Sequence[dict[str, object]] = (),
 ) -> Told:
-    """extra_breaks: findings and the like, each told by what differs from the first break."""
     done = reconciled(folder, entries, profile or profile_of(), as_of)
     files = {name: Path(file.path) for name, file in done.result.files.items()}
-    if extra_breaks:
-        breaks = pq.read_table(files["breaks"])
-        rows = [breaks.to_pylist()[0] | extra for extra in extra_breaks]
-        added = pa.Table.from_pylist(rows, breaks.schema)
-        pq.write_table(pa.concat_tables([breaks, added]), files["breaks"])
     validated = read_by(entries).model_copy(
         update={"rejected": len(rejects), "reference": reference}
     )

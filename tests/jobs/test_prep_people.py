@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -206,43 +205,40 @@ def test_the_same_result_is_the_same_workbook(tmp_path: Path) -> None:
     assert one.page.read_bytes() == other.page.read_bytes()
 
 
-def test_a_finding_is_shown_with_the_row_that_it_is_about(tmp_path: Path) -> None:
-    finding = {
-        "break_id": "f" * 32,
-        "class": "fee_mismatch",
-        "label_pt": "Divergência de taxa (MDR/tarifa)",
-        "side": "A",
-        "amount_a": None,
-        "amount_b": None,
-        "delta": 97,
-        "line_a": None,
-        "line_b": None,
-        "explain": json.dumps(
-            {
-                "candidate": None,
-                "pass": "lote",
-                "failed": ["fee"],
-                "gross": 40_000,
-                "fee": 893,
-                "basis_points": 199,
-                "line": 2,
-            }
-        ),
-    }
+def test_findings_are_shown_with_the_row_that_they_are_about(tmp_path: Path) -> None:
+    lot = '[[passes]]\nname = "lote"\nkind = "group"\ngroup_by = "group_key"\n'
+    fees = '[fees]\nby = "kind"\nrates = { credito = 199 }\n'
     entries = [
-        Entry("A", 40_000, "v", "v", description="Venda a crédito"),
-        Entry("B", 40_000, "v", "v"),
-        Entry("B", 5_000, "x", "x"),
+        Entry("A", 40_000, "v", kind="credito", gross=40_000, fee=893, net=39_107, group_key="g"),
+        Entry("B", 40_000, group_key="g", balance=40_000, description="Crédito do lote"),
+        Entry("B", 5_000, "x", balance=50_000, description="Depósito"),
     ]
-    run = told(tmp_path, entries, extra_breaks=[finding])
-    rows = rows_of(openpyxl.load_workbook(run.workbook), "Divergências")
-    (fee,) = (row for row in rows if row["Classe"].startswith("Divergência de taxa"))
-    assert (fee["Linha A"], fee["Diferença"], fee["Descrição"]) == (2, 0.97, "Venda a crédito")
+    run = told(tmp_path, entries, profile_of(lot, fees))
+    items = rows_of(openpyxl.load_workbook(run.workbook), "Divergências")
+    told_by_class = {row["Classe"]: row for row in items}
+    fee = told_by_class["Divergência de taxa (MDR/tarifa)"]
+    assert (fee["Linha A"], fee["Linha B"], fee["Diferença"]) == (2, None, 0.97)
     assert fee["Motivo"].startswith("Passe lote: a taxa cobrada é R$ 8,93 sobre R$ 400,00")
-    told_by_page = data_of(run.page.read_text("utf-8"))
-    (place,) = told_by_page["items"]["finding"]
-    assert told_by_page["entries"]["line"][told_by_page["items"]["a"][place]] == 2
-    assert "cobradas R$ 8,93, contratadas R$ 7,96, diferença R$ 0,97" in run.page.read_text("utf-8")
+    balance = told_by_class["Quebra de saldo do extrato"]
+    assert (balance["Linha B"], balance["Diferença"], balance["Descrição"]) == (4, 50, "Depósito")
+    assert balance["Motivo"].startswith("O saldo é R$ 500,00 e deveria ser R$ 450,00")
+    page = run.page.read_text("utf-8")
+    told_by_page = data_of(page)["items"]
+    assert len(told_by_page["finding"]) == 2
+    assert "cobradas R$ 8,93, contratadas R$ 7,96, diferença R$ 0,97" in page
+    findings = set(told_by_page["finding"])
+    of_lines = [n for place, n in enumerate(told_by_page["delta"]) if place not in findings]
+    assert sum(of_lines) == run.figures.currencies[0].net
+
+
+def test_a_duplicate_is_beside_the_row_that_it_repeats(tmp_path: Path) -> None:
+    entries = [Entry("A", 500, "x"), Entry("A", 500, "x"), Entry("B", 500, "x")]
+    run = told(tmp_path, entries)
+    data = data_of(run.page.read_text("utf-8"))
+    (own,), (near,) = data["items"]["a"], data["items"]["near"]
+    assert sorted(data["entries"]["line"][place] for place in (own, near)) == [2, 3]
+    (row,) = rows_of(openpyxl.load_workbook(run.workbook), "Divergências")
+    assert row["Motivo"] == "É igual em tudo à linha 2; esta sobra."
 
 
 def test_the_nearest_candidate_of_a_missing_counterpart_is_on_the_page(tmp_path: Path) -> None:

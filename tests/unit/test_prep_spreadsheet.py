@@ -112,3 +112,16 @@ def test_an_open_row_says_in_words_why_it_stayed_open(explain: str, words: str) 
 def test_a_duplicate_names_the_line_that_it_repeats(equal: str, words: str) -> None:
     explain = f'{{"candidate":null,"twin":14,"equal":{equal}}}'
     assert reason("duplicate_a", explain, "BRL") == words
+
+
+def test_a_balance_says_what_it_should_be() -> None:
+    explain = '{"candidate":null,"failed":["balance"],"line":9,"balance":1000,"expected":900}'
+    assert reason("balance_break", explain, "BRL").startswith(
+        "O saldo é R$ 10,00 e deveria ser R$ 9,00"
+    )
+
+
+def test_another_currency_is_named() -> None:
+    explain = '{"candidate":"x","candidates":1,"pass":"p","failed":["currency"],"delta":0,"days":0}'
+    told = reason("currency_mismatch", explain, "BRL", ("BRL", "USD"))
+    assert told == "Passe p: a moeda é outra (BRL em A, USD em B)."

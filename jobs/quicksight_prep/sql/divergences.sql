@@ -5,7 +5,8 @@ with told as (
     *,
     line_a is null and line_b is null as is_finding,
     cast(json_extract_string(explain, '$.line') as bigint) as told_line,
-    json_extract_string(explain, '$.candidate') as candidate
+    json_extract_string(explain, '$.candidate') as candidate,
+    cast(json_extract_string(explain, '$.twin') as bigint) as twin
   from breaks
 ), placed as (
   select
@@ -40,6 +41,7 @@ select
   placed.bucket,
   placed.break_on,
   placed.candidate,
+  placed.twin,
   placed.explain
 from placed
 left join entries as a on a.line_no = placed.shown_a

@@ -1,5 +1,5 @@
 -- One line a break: a lot, whose rows share its id, with their sums, its oldest age and the fields that all its rows share;
--- and the line of the nearest row of the other side, where the explanation names one.
+-- and the line of the nearest row of the other side or, of a duplicate, of the row that it repeats.
 with open_rows as (
   select row_id, case when side = 'A' then line_a else line_b end as line_no from breaks where line_a is not null or line_b is not null
   union
@@ -29,6 +29,7 @@ with open_rows as (
     case when min(description) = max(description) then min(description) end as description,
     any_value(explain) as explain,
     any_value(candidate) as candidate,
+    any_value(twin) as twin,
     max(age_days) as age_days,
     min(break_on) as break_on
   from divergences
@@ -37,5 +38,5 @@ with open_rows as (
 select by_id.*, entries.line_no as near, entries.currency as near_currency, entries.side as near_side
 from by_id
 left join open_rows on open_rows.row_id = by_id.candidate
-left join entries on entries.line_no = open_rows.line_no
+left join entries on entries.line_no = coalesce(open_rows.line_no, by_id.twin)
 order by by_id.priority = 0, by_id.priority, abs(by_id.delta) desc, by_id.break_id
