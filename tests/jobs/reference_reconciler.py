@@ -182,7 +182,9 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
             row_class = "missing_in_b" if e.side == "A" else "missing_in_a"
         a, b = (e, other) if e.side == "A" else (None, e)
         delta = (a.amount if a else 0) - (b.amount if b and b.currency == e.currency else 0)
-        weighed = group.delta if group else e.amount if row_class == "date_mismatch" else delta
+        weighed = group.delta if group else delta
+        if row_class == "date_mismatch":
+            weighed = max(delta, e.amount, key=abs)
         floor = (profile.materiality.break_ or 0) * UNIT[e.currency]
         outcome.breaks[a.line_no if a else None, b.line_no if b else None] = {
             "class": row_class,
