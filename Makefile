@@ -132,7 +132,7 @@ test: setup-test tools setup-spark lint types ## lint, types, and every test but
 	$(PYTEST) -m "not slow"
 
 test-spark: setup-spark ## every reconciliation on Spark, and 200 random ones on both engines
-	$(PYTEST) -m spark
+	$(PYTEST) -m spark -o timeout=1200 --durations=10
 
 test-all: setup-dev lint types ## with the long matrices and all of Spark
 	$(PYTEST)
