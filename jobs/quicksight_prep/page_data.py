@@ -24,8 +24,8 @@ from shared.taxonomy import ROW_CLASSES
 
 SHOWN = 100_000
 """Breaks and pending entries that the page holds; the workbook and divergencias.csv hold all."""
-LOT_ROWS = 200
-"""Rows of a lot that its details list."""
+LOT_ROWS = 100
+"""Rows of each side of a lot that its details list."""
 _EXACT = 2**53  # a script's numbers are doubles: larger amounts go as text
 _TEXTS = ("account", "entry_id", "reference", "description", "kind")
 _EPOCH = date(1970, 1, 1)
@@ -33,7 +33,7 @@ _EPOCH = date(1970, 1, 1)
 
 def page_data(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     connection.execute(f"create or replace temp view shown as from items limit {SHOWN}")
-    entries = list(rows_of(connection, sql("page_entries")))
+    entries = list(rows_of(connection, sql("page_entries"), {"lot_rows": LOT_ROWS}))
     items = list(rows_of(connection, "from shown"))
     place = {row["line_no"]: n for n, row in enumerate(entries)}
     currencies = sorted(
@@ -104,8 +104,9 @@ def _is_lot(row: Row) -> bool:
 
 
 def _lot(row: Row, place: dict[int, int]) -> dict[str, Any]:
-    lines = [*(row["lines_a"] or []), *(row["lines_b"] or [])]
-    return {"rows": [place[line] for line in lines[:LOT_ROWS]], "in_all": len(lines)}
+    sides = [row["lines_a"] or [], row["lines_b"] or []]
+    shown = [place[line] for lines in sides for line in lines[:LOT_ROWS]]
+    return {"rows": shown, "in_all": sum(map(len, sides))}
 
 
 def _amount(value: Any) -> int | str | None:

@@ -67,7 +67,7 @@ for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
 data = JSON.parse(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text());
 place.remove();
 
-const { items, entries, classes, currencies } = data, total = items.id.length;
+const { items, entries, classes, currencies } = data, total = items.id.length, findings = new Set(items.finding);
 const text = (name, entry) => entry < 0 ? null : entries[name].texts[entries[name].of[entry]];
 const own = i => items.a[i] >= 0 ? items.a[i] : items.b[i];
 const currencyA = i => currencies[items.currency[i]], currencyB = i => currencies[items.currency_b[i]];
@@ -148,7 +148,7 @@ function counted() {
   const sums = new Map();
   const add = (currency, minor, turn) => sums.set(currency, (sums.get(currency) ?? 0n) + BigInt(minor) * turn);
   for (const i of order) {
-    if (items.finding.includes(i)) continue;
+    if (findings.has(i)) continue; // told beside the rows that the sum already holds
     if (items.amount_a[i] !== null) add(items.currency[i], items.amount_a[i], 1n);
     if (items.amount_b[i] !== null) add(items.currency_b[i], items.amount_b[i], -1n);
   }

@@ -231,6 +231,19 @@ def test_findings_are_shown_with_the_row_that_they_are_about(tmp_path: Path) -> 
     assert sum(of_lines) == run.figures.currencies[0].net
 
 
+def test_a_large_lot_is_one_item_of_which_the_page_lists_the_first_rows_of_each_side(
+    tmp_path: Path,
+) -> None:
+    lot = '[[passes]]\nname = "lote"\nkind = "group"\ngroup_by = "group_key"\n'
+    entries = [Entry("A", 100, f"s{n}", group_key="g") for n in range(150)]
+    run = told(tmp_path, [*entries, Entry("B", 14_000, group_key="g")], profile_of(lot))
+    data = data_of(run.page.read_text("utf-8"))
+    assert data["items"]["lots"]["0"]["in_all"] == 151
+    lines = [data["entries"]["line"][place] for place in data["items"]["lots"]["0"]["rows"]]
+    assert lines == [*range(2, 102), 152]
+    assert data["items"]["delta"] == [1_000]
+
+
 def test_a_duplicate_is_beside_the_row_that_it_repeats(tmp_path: Path) -> None:
     entries = [Entry("A", 500, "x"), Entry("A", 500, "x"), Entry("B", 500, "x")]
     run = told(tmp_path, entries)

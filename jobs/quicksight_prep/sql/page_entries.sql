@@ -1,4 +1,4 @@
--- The rows that the shown breaks are about, of a lot the first 200 (LOT_ROWS), and those that they were compared with.
+-- The rows that the shown breaks are about, of a lot the first of each side, and those that they were compared with.
 select
   line_no,
   side,
@@ -12,7 +12,7 @@ select
   kind
 from entries
 where line_no in (
-  select unnest(list_concat(coalesce(lines_a, []), coalesce(lines_b, []))[:200]) from shown
+  select unnest(list_concat(coalesce(lines_a, [])[:$lot_rows], coalesce(lines_b, [])[:$lot_rows])) from shown
   union
   select near from shown where near is not null
 )
