@@ -60,6 +60,8 @@ def notice(
     ]
     if validation and validation.both.rejected:
         warnings.append(f"Fora da conciliação: {_rejected(validation)}.")
+    elif result and result.verdict is Verdict.AGREED_WITH_WARNINGS and not result.breaks:
+        warnings.append("As diferenças que as tolerâncias deixaram passar somam um valor material.")
     if prepared and not prepared.published:
         warnings.append("Chegou outra versão deste arquivo: os painéis mostram a outra, não esta.")
     reports = _reports(request, manifests, address)

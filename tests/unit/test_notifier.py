@@ -250,6 +250,13 @@ def test_the_verdict_decides_severity_and_headline(
     assert told.alert.message == "Conciliação concluída com sucesso"
 
 
+def test_a_warning_without_breaks_or_rejects_says_what_it_is_about() -> None:
+    words = "As diferenças que as tolerâncias deixaram passar somam um valor material."
+    assert words in sent(COMPLETED, Desk(results(verdict=Verdict.AGREED_WITH_WARNINGS))).email
+    with_a_break = results(verdict=Verdict.AGREED_WITH_WARNINGS, breaks=1)
+    assert words not in sent(COMPLETED, Desk(with_a_break)).email
+
+
 def test_a_run_against_a_reference_names_it_with_its_age_and_counts_both_files() -> None:
     reference = ReferenceFigures(
         lines=4,
