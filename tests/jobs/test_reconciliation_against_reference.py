@@ -8,9 +8,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
 
 from jobs.profile import Profile
 from shared.taxonomy import ROW_CLASSES
@@ -27,6 +30,7 @@ from tests.jobs.reference_reconciler import reconcile_slowly
 
 CASES = 100
 BATCHES = 10
+PROPERTY_CASES = 40
 KEY_COLUMNS = ("entry_id", "reference_norm", "description", "currency", "amount")
 PASS_KEYS = ("entry_id", "reference_norm", "reference_norm")
 CALENDARS = ("civil", "civil", "br-bank")
@@ -47,7 +51,10 @@ FINDING = ("side", "row_id", "currency", "delta", "age_days", "material")
 
 
 def case(seed: int) -> tuple[list[Entry], Profile]:
-    random = Random(seed)
+    return case_of(Random(seed))
+
+
+def case_of(random: Random) -> tuple[list[Entry], Profile]:
     if random.random() < 0.4:
         entries, profile = _alike(random), _wide(random)
     else:
@@ -186,21 +193,37 @@ def _limits(random: Random) -> str:
 def test_the_rules_conclude_what_the_slow_reference_concludes(batch: int, tmp_path: Path) -> None:
     for seed in range(batch, CASES, BATCHES):
         entries, profile = case(seed)
-        shuffled = Random(seed).sample(entries, len(entries))
-        done = run(tmp_path / f"{seed}", entries, profile, AS_OF, shuffled)
-        expected = reconcile_slowly(entries, profile, AS_OF)
-        pairs = [m for m in done.matches if m["kind"] == "pair"]
-        assert {tuple(m[k] for k in MATCH) for m in pairs} == expected.matches, seed
-        assert _groups(done.matches) == expected.groups, seed
-        found = {
-            (b["line_a"], b["line_b"]): {k: b[k] for k in BREAK}
-            | {"explain": json.loads(b["explain"])}
-            for b in done.breaks
-            if b["line_a"] or b["line_b"]
-        }
-        assert found == expected.breaks, seed
-        assert _findings(done) == expected.findings, seed
-        assert _near(done) == expected.near, seed
+        assert_same_conclusion(tmp_path / f"{seed}", entries, profile, Random(seed))
+
+
+@pytest.mark.timeout(900)  # making it small runs hundreds more
+@settings(max_examples=PROPERTY_CASES, deadline=None, derandomize=True, database=None)
+@given(random=st.randoms(use_true_random=False))
+def test_a_file_on_which_they_differ_is_found_and_made_small(random: Random) -> None:
+    """The same files, but Hypothesis draws them: a failure comes with the fewest rows and passes that show it."""
+    entries, profile = case_of(random)
+    note("\n".join(map(str, [*profile.passes, *entries])))
+    with TemporaryDirectory() as folder:
+        assert_same_conclusion(Path(folder), entries, profile, random)
+
+
+def assert_same_conclusion(
+    folder: Path, entries: list[Entry], profile: Profile, random: Random
+) -> None:
+    shuffled = random.sample(entries, len(entries))
+    done = run(folder, entries, profile, AS_OF, shuffled)
+    expected = reconcile_slowly(entries, profile, AS_OF)
+    pairs = [m for m in done.matches if m["kind"] == "pair"]
+    assert {tuple(m[k] for k in MATCH) for m in pairs} == expected.matches, folder.name
+    assert _groups(done.matches) == expected.groups, folder.name
+    found = {
+        (b["line_a"], b["line_b"]): {k: b[k] for k in BREAK} | {"explain": json.loads(b["explain"])}
+        for b in done.breaks
+        if b["line_a"] or b["line_b"]
+    }
+    assert found == expected.breaks, folder.name
+    assert _findings(done) == expected.findings, folder.name
+    assert _near(done) == expected.near, folder.name
 
 
 def _findings(done: Reconciled) -> dict[tuple[str, int], dict[str, Any]]:
