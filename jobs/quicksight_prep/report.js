@@ -61,7 +61,8 @@ function say(thing) {
 // The table
 
 const place = $("data");
-if (!place.textContent || !$("grid") || !("DecompressionStream" in window)) return;
+if (!$("grid")) root.dataset.ready = ""; // nothing differs: there is no table
+if (!$("grid") || !("DecompressionStream" in window)) return;
 const binary = atob(place.textContent), bytes = new Uint8Array(binary.length);
 for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
 data = JSON.parse(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text());

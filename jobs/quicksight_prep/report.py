@@ -180,7 +180,12 @@ def facts_of(run: Run, summary: Summary) -> list[tuple[str, Any]]:
             (f"Total A, {of.currency}", Money(of.total_a, of.currency)),
             (f"Total B, {of.currency}", Money(of.total_b, of.currency)),
         ]
-    facts.append(("Por passe", None))
+    if summary.classes:
+        facts.append(("Divergências e pendências por classe", None))
+        facts += [
+            (say(Said(f"class.{row['class']}"), "pt"), row["items"]) for row in summary.classes
+        ]
+    facts.append(("Conciliados por passe", None))
     facts += [(done.name, done.matches) for done in figures.passes]
     facts.append(("De onde vêm os números", None))
     for file in _files(run):

@@ -172,7 +172,7 @@ def _sheets_of(rows: int) -> int:
 def _facts(book: xlsxwriter.Workbook, cells: Cells, facts: Sequence[tuple[str, Cell]]) -> None:
     sheet = book.add_worksheet("Resumo")
     sheet.set_column(0, 0, 34)
-    sheet.set_column(1, 1, 80)
+    sheet.set_column(1, 1, 22)  # a longer text runs on over the empty cells beside it
     sheet.freeze_panes(1, 0)
     for row, (name, value) in enumerate([("Conciliação", None), *facts]):
         cells.put(sheet, row, 0, name, bold=value is None)
