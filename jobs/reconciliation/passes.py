@@ -86,16 +86,19 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
         if step.mode == "suggest":
             continue
         engine.view("open_rows", prepared(step, currencies))
+        computes = True
         if step.kind == "group":
             of_pass(engine, "groups", number, rule("groups", **sums(step)))
             matches = rule("grouped", **{"pass": step.name})
         elif is_exact(step):
+            _take_sole_pairs(engine, number)
             of_pass(engine, "blocks", number, rule("blocks"))
             one_id = "entry_id" in step.on
             numbered = rule("crowded", unique=step.unique, one_id=one_id, content=CONTENT)
             of_pass(engine, "crowded", number, numbered)
             crowded.append(everything(f"crowded_{number}", *_CROWDED))
-            matches = rule("exact", **{"pass": step.name})
+            computes = False  # what it finds is there already, and nearly as long as the file
+            matches = _of_own_tables(rule("exact", **{"pass": step.name}), number)
         else:
             if refusal := _too_many_pairs(engine, profile, number):
                 engine.view("pairs", union_all(found))
@@ -108,14 +111,31 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
                 rounds += _in_rounds(engine, number)
                 crowded.append(everything(f"contested_{number}", *_CROWDED))
             matches = union_all(rounds)
-        matched = of_pass(engine, "found", number, matches)
+        matched = of_pass(engine, "found", number, matches, computes=computes)
         (group_rows if step.kind == "group" else found).append(everything(f"found_{number}"))
-        if matched:
+        if matched or not computes:
             of_pass(engine, "unmatched", number, rule("still_open"))
     engine.view("matched_pairs", union_all(found))
     _check_fees(engine, profile, currencies)
     engine.view("group_rows", union_all(group_rows))
     engine.view("crowded", union_all(crowded))
+
+
+def _take_sole_pairs(engine: Engine, number: int) -> None:
+    """Nearly all rows of most files: what is left to be looked at is small."""
+    if of_pass(engine, "sole_pairs", number, rule("sole_pairs")):
+        engine.view("found", everything("sole_pairs"))
+        of_pass(engine, "apart", number, rule("still_open"))
+        engine.view("unmatched", everything(f"apart_{number}"))
+
+
+def _of_own_tables(query: exp.Query, number: int) -> exp.Query:
+    """For a view: the bare names of the tables that it reads will mean those of a later pass."""
+    for table in query.find_all(exp.Table):
+        if table.name in ("sole_pairs", "crowded"):
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(table.alias_or_name)))
+            table.set("this", exp.to_identifier(f"{table.name}_{number}"))
+    return query
 
 
 def _in_rounds(engine: Engine, number: int) -> list[exp.Query]:
@@ -158,9 +178,15 @@ def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> 
     engine.view("pairs", rule("rightly_charged"))
 
 
-def of_pass(engine: Engine, name: str, number: int, query: exp.Query) -> int:
-    """Computes a table that each pass has its own of; the name alone means the latest. Its rows."""
-    rows = engine.table(f"{name}_{number}", query)
+def of_pass(
+    engine: Engine, name: str, number: int, query: exp.Query, *, computes: bool = True
+) -> int:
+    """Names a table, or a view, that each pass has its own of; the name alone means the latest. A table's rows."""
+    rows = 0
+    if computes:
+        rows = engine.table(f"{name}_{number}", query)
+    else:
+        engine.view(f"{name}_{number}", query)
     engine.view(name, everything(f"{name}_{number}"))
     return rows
 

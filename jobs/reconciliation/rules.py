@@ -34,8 +34,9 @@ def rule(name: str, **values: Any) -> exp.Query:
 
 def render(query: exp.Expr, dialect: str) -> str:
     """Raises UnsupportedError where the dialect has no words for it."""
-    spelled = query.transform(lambda node: _lane(node, dialect))
-    return spelled.sql(dialect=dialect, copy=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
+    if any(node.name.lower() == "lane" for node in query.find_all(exp.Anonymous)):
+        query = query.transform(lambda node: _lane(node, dialect))  # a copy, which costs
+    return query.sql(dialect=dialect, copy=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
 
 def _lane(node: exp.Expr, dialect: str) -> exp.Expr:
@@ -117,4 +118,4 @@ def nothing(columns: Mapping[str, str]) -> exp.Query:
 
 def union_all(queries: Iterable[exp.Query]) -> exp.Query:
     first, *rest = queries
-    return exp.union(first, *rest, distinct=False) if rest else first
+    return exp.union(first, *rest, distinct=False, copy=False) if rest else first

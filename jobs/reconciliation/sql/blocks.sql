@@ -1,4 +1,4 @@
--- Exact pass, first step: rows of equal key, currency, amount and day, counted on each side.
+-- Exact pass, second step, without the sole pairs: rows of equal key, currency, amount and day, counted on each side.
 select
   match_key,
   currency,

@@ -1,6 +1,6 @@
--- Exact pass: the two rows of a block pair, the rows of a crowded block one to one in their places.
+-- Exact pass: sole pairs, and the rows of a crowded block one to one in their places.
 with pairs as (
-  select line_a, line_b, currency from blocks where count_a = 1 and count_b = 1
+  select line_a, line_b, currency from sole_pairs
   union all
   select a.line_no as line_a, b.line_no as line_b, a.currency
   from crowded as a
