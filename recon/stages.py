@@ -5,14 +5,11 @@ from __future__ import annotations
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
 from jobs.profile import Profile, load_profile, parse_profile
-from jobs.reconciliation.engine import EngineName, EngineUnavailableError
-from jobs.reconciliation.reconcile import PRELIMINARY
-from jobs.reconciliation.reconcile import reconcile as reconcile_entries
 from jobs.runtime import hash_file
 from jobs.validation.acceptance import ENTRIES, REJECTS, ValidationResult
 from jobs.validation.acceptance import validate as validate_file
@@ -28,8 +25,13 @@ from shared.errors import ReconError
 from shared.manifest import ValidationFigures
 from shared.taxonomy import Verdict
 
+if TYPE_CHECKING:
+    from jobs.reconciliation.engine import EngineName
+
 OUT = Path("recon-out")
-_RESULTS = [f"{name}.parquet" for name in ("matches", "breaks", "near", "bridge", "summary")]
+_RESULTS = [
+    f"{name}.parquet" for name in ("matches", "breaks", "near", "bridge", "summary", "preliminary")
+]
 SHOWN = 10
 """Rejected lines that are told; the file of rejects holds all."""
 
@@ -76,6 +78,10 @@ def reconcile(
     as_of: date | None,
     output: Output,
 ) -> int:
+    # Slow to import, and `validate` needs none of it.
+    from jobs.reconciliation.engine import EngineUnavailableError
+    from jobs.reconciliation.reconcile import reconcile as reconcile_entries
+
     out = out or OUT / file.stem
     loaded = find_profile(profile)
     given = given_reference(loaded, reference)
@@ -148,7 +154,7 @@ def _validated(
         raise UsageError(f"Arquivo não encontrado: {file}") from error
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from error
-    for name in (ENTRIES, REJECTS, LOCAL_RUN, PRELIMINARY, *_RESULTS):
+    for name in (ENTRIES, REJECTS, LOCAL_RUN, *_RESULTS):
         (out / name).unlink(missing_ok=True)  # a refused file leaves none, an earlier run's neither
     with source, output.step("Validação"):
         result = validate_file(source, profile, out, reference=reference)
