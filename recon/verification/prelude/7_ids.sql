@@ -10,12 +10,13 @@ create macro content_of(e) as e.side
 create macro short_id(content) as left(sha256(content), 32);
 -- The number that eight hexadecimal digits of a hash are: the first eight, the second, …
 create macro lane(hash, place) as ('0x' || substr(hash, place * 8 - 7, 8))::bigint;
--- Words of 64 bits, one after the other mixed into the ones before: SplitMix64's last step. Products are cut to 64 bits.
-create macro low_bits(number) as number % 18446744073709551616::uhugeint;
-create macro folded(word, power) as xor(word, word // power::uhugeint);
+-- Words of 64 bits, one after the other mixed into the ones before: SplitMix64's last step. Products are cut to 64 bits,
+-- by a mask, since dividing numbers of 128 bits takes a hundred times as long.
+create macro low_bits(number) as number & 18446744073709551615::uhugeint;
+create macro folded(word, places) as xor(word, word >> places::uhugeint);
 create macro scrambled(word) as folded(low_bits(folded(low_bits(folded(low_bits(
   word + 11400714819323198485::uhugeint
-), 1073741824) * 13787848793156543929::uhugeint), 134217728) * 10723151780598845931::uhugeint), 2147483648);
+), 30) * 13787848793156543929::uhugeint), 27) * 10723151780598845931::uhugeint), 31);
 create macro mixed(words) as list_reduce(words, lambda hash, word: scrambled(xor(hash, word)));
 -- Two's complement of 128 bits.
 create macro complement(number) as case when number < 0

@@ -3,7 +3,7 @@ with matched as (
   select
     coalesce(line_a, 0)::uhugeint as a, coalesce(line_b, 0)::uhugeint as b,
     ('0x' || left(sha256(class), 16))::uhugeint as name,
-    low_bits(complement(delta)) as low, complement(delta) // 18446744073709551616::uhugeint as high
+    low_bits(complement(delta)) as low, complement(delta) >> 64::uhugeint as high
   from matches
 ), of_matches as (
   select
