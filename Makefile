@@ -11,7 +11,7 @@ PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup ready setup-test setup-spark setup-browser setup-office setup-dev tools run bench setup-bench test test-spark test-all lint types format contracts build lock
+.PHONY: help setup ready setup-test setup-spark setup-browser setup-office setup-dev tools run bench setup-bench mutation test test-spark test-all lint types format contracts build lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(ROOT)/Makefile | expand -t 14
@@ -137,6 +137,12 @@ test-spark: setup-spark ## every reconciliation on Spark, and 200 random ones on
 test-all: setup-dev lint types ## with the long matrices and all of Spark
 	$(PYTEST)
 
+# Not on the checkout itself: mutmut makes a folder of changed copies beside what it reads. It goes on where it was stopped.
+mutation: setup-test ## changes the modules that only decide, a bit at a time: do their tests notice? An hour
+	+$(ONCE) $(TOOLS)/mutation/.ready
+	@mkdir -p $(TOOLS)/mutated && cd $(ROOT) && git ls-files -z | tar -c --null -T - | tar -x -C $(TOOLS)/mutated
+	cd $(TOOLS)/mutated && $(TOOLS)/mutation/bin/mutmut run --max-children 2 && $(TOOLS)/mutation/bin/mutmut results
+
 lint: setup-test
 	cd $(ROOT) && $(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -163,6 +169,6 @@ RUNTIME = boto3 botocore s3transfer urllib3 python-dateutil six
 
 lock: $(TOOLS)/node/.ready ## requirements/ from pyproject.toml; UPGRADE=1: the newest within its ranges
 	for g in uv dev sam checkov node bench; do $(COMPILE) --group $$g -o requirements/$$g.txt || exit 1; done
-	for g in run jobs spark browser; do $(COMPILE) --group $$g -c requirements/dev.txt -o requirements/$$g.txt || exit 1; done
+	for g in run jobs spark browser mutation; do $(COMPILE) --group $$g -c requirements/dev.txt -o requirements/$$g.txt || exit 1; done
 	$(COMPILE) --group lambda -c requirements/dev.txt $(addprefix --no-emit-package ,$(RUNTIME)) -o requirements/lambda.txt
 	for g in asl-validator browser; do (cd $(LOCKS)/$$g && PATH=$(TOOLS)/node/bin:$$PATH npm install --package-lock-only --silent) || exit 1; done
