@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
@@ -133,6 +134,29 @@ def test_gross_counts_breaks_without_sign_and_leaves_matches_out() -> None:
     offsetting = (*of.differences, Difference("missing_in_a", "BRL", 1, -500, 500))
     (brl, _) = figures_of(of.totals, of.coverage, offsetting)
     assert (brl.gross, brl.matched_a, brl.matched_b) == (1_000, 1_000, 1_003)
+
+
+def test_what_is_pending_is_conserved_and_no_matched_amount() -> None:
+    waiting = tuple(
+        replace(total, row_class="pending_in_transit") if total.side == "B" else total
+        for total in Result().coverage
+    )
+    of = replace(Result(), coverage=waiting)
+    assert of.failed() == []
+    (brl, _) = figures_of(of.totals, of.coverage, of.differences)
+    assert (brl.matched_a, brl.matched_b) == (1_000, 0)
+
+
+def test_an_identity_that_fails_tells_both_of_its_sides() -> None:
+    of = _change_an_amount(Result())
+    checks = check_identities(of.validation, of.totals, of.coverage, ())
+    (failed,) = [check for check in checks if not check.held]
+    assert (failed.expected, failed.found) == ("2 / 1500", "2 / 1499")
+
+
+def test_the_result_hash_is_that_of_the_documented_text() -> None:
+    told = b'{"breaks":{"lines":1},"matches":{"lines":2}}'
+    assert result_hash({"lines": 2}, {"lines": 1}) == sha256(told).hexdigest()
 
 
 NO_LIMITS = Materiality()
