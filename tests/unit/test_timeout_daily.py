@@ -9,7 +9,7 @@ import pytest
 
 from jobs.profile import Expect as Declared
 from jobs.reconciliation.days import banking_days
-from services.timeout_handler.digest import DayRun, digest, is_due
+from services.timeout_handler.digest import PERIOD, DayRun, digest, is_due
 from services.timeout_handler.expected import Expect, Expectation, is_banking_day, missing
 from services.timeout_handler.runs import Outcome
 from services.timeout_handler.tick import search
@@ -111,5 +111,12 @@ def test_a_digest_comes_once_a_day_although_nothing_happened() -> None:
     assert search(world, now) == [Outcome("digest")]
     [alert] = world.alerts
     assert (alert.verdicts, alert.failures, alert.running, alert.overdue) == ({}, {}, 0, ())
+    assert world.asked[1:] == [("digest told", MONDAY), ("runs", now - PERIOD)]
     world.told_kinds.add("digest")
     assert search(world, now + timedelta(minutes=1)) == []
+
+
+def test_the_day_of_a_digest_is_that_of_sao_paulo() -> None:
+    world = World(digest_at=time(7))
+    search(world, at(MONDAY, 23).astimezone(UTC))
+    assert ("digest told", MONDAY) in world.asked

@@ -13,6 +13,7 @@ from services.timeout_handler.out_of_time import end
 from services.timeout_handler.runs import Execution, GlueRun, Outcome
 from services.timeout_handler.status_change import settle
 from services.timeout_handler.tick import (
+    LOOK_BACK,
     MOST_RESENT,
     OVERDUE,
     SETTLING,
@@ -63,11 +64,13 @@ class World:
     reports: list[FailureReport] = field(default_factory=list)
     alerts: list[Any] = field(default_factory=list)
     resent: list[StoredUpload] = field(default_factory=list)
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
 
     def execution(self, arn: str) -> Execution:
         return replace(self.present, arn=arn)
 
     def last_state(self, arn: str) -> str | None:
+        self.asked.append(("last state", arn))
         return self.state
 
     def live_glue_runs(self, execution_name: str) -> Sequence[GlueRun]:
@@ -83,6 +86,7 @@ class World:
         return LOCATION
 
     def was_told(self, job_id: str, execution_name: str, redrive_count: int, *kinds: str) -> bool:
+        self.asked.append(("told", job_id, execution_name, redrive_count, *kinds))
         return self.told or bool(self.told_kinds.intersection(kinds))
 
     def tell(self, alert: AlertRequest) -> None:
@@ -90,12 +94,15 @@ class World:
         self.alerts.append(alert)
 
     def snapshot(self, since: datetime) -> Snapshot:
+        self.asked.append(("snapshot", since))
         return self.seen
 
     def digest_was_told(self, day: date) -> bool:
+        self.asked.append(("digest told", day))
         return "digest" in self.told_kinds
 
     def runs_of_the_day(self, since: datetime) -> Sequence[DayRun]:
+        self.asked.append(("runs", since))
         return self.day
 
     def resend(self, upload: StoredUpload) -> None:
@@ -155,6 +162,30 @@ def test_an_end_that_nobody_told_is_kept_told_and_cleaned_up(
     assert (alert.execution_arn, alert.checkpoint_location) == (EXECUTION_ARN, LOCATION)
 
 
+def test_whether_an_end_was_told_is_asked_of_that_attempt_of_that_execution() -> None:
+    world = World(replace(ENDED, name="JOB-1-R1", input='{"job_id": "JOB-1"}', redrive_count=2))
+    settle(EXECUTION_ARN, world)
+    assert world.asked == [
+        ("told", "JOB-1", "JOB-1-R1", 2, "run_failed", "run_completed"),
+        ("last state", EXECUTION_ARN),
+    ]
+    report, alert = world.reports[0], world.alerts[0]
+    assert (report.execution_arn, report.execution_name) == (EXECUTION_ARN, "JOB-1-R1")
+    assert (report.job, alert.job) == (None, None)
+
+
+def test_an_alert_of_a_bad_end_names_the_job_that_was_started() -> None:
+    world = World()
+    settle(EXECUTION_ARN, world)
+    assert (world.alerts[0].job, world.reports[0].execution_name) == (JOB, JOB.job_id)
+
+
+def test_a_report_names_no_execution_whose_name_ours_cannot_have() -> None:
+    world = World(replace(ENDED, name="çom.ponto"))
+    settle(EXECUTION_ARN, world)
+    assert world.reports[0].execution_name is None
+
+
 def test_an_end_that_was_told_only_has_its_glue_runs_stopped() -> None:
     world = World(told=True)
     assert settle(EXECUTION_ARN, world) == Outcome("already_told", JOB.job_id, None, 1)
@@ -164,7 +195,7 @@ def test_an_end_that_was_told_only_has_its_glue_runs_stopped() -> None:
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])
 def test_a_late_event_of_an_execution_that_goes_on_stops_nothing(status: str) -> None:
     world = World(replace(ENDED, status=status))
-    assert settle(EXECUTION_ARN, world).outcome == "not_over"
+    assert settle(EXECUTION_ARN, world) == Outcome("not_over", JOB.job_id)
     assert world.did == []
 
 
@@ -258,6 +289,12 @@ def test_a_tick_settles_what_was_missed() -> None:
         Outcome("upload_resent", object_key="a.csv"),
     ]
     assert world.resent == [missed]
+
+
+def test_a_tick_looks_back_over_what_it_may_have_missed_and_no_further() -> None:
+    world = World()
+    search(world, NOW)
+    assert world.asked == [("snapshot", NOW - LOOK_BACK)]
 
 
 def test_a_tick_that_finds_nothing_does_nothing() -> None:
