@@ -218,7 +218,26 @@ def _extracted(text: Array, pattern: str) -> Array:
 
 def _normalised(reference: Array) -> Array:
     """Single blanks between visible ASCII need only capitals; the definition does the others."""
+    if _all_regular(reference):
+        return pc.ascii_upper(reference)
     regular = pc.match_substring_regex(reference, r"\A[!-~]+(?: [!-~]+)*\z").fill_null(True)
     others = [normalised(text) for text in reference.filter(pc.invert(regular)).to_pylist()]
     capitals = pc.ascii_upper(reference)
     return pc.replace_with_mask(capitals, pc.invert(regular), pa.array(others, pa.string()))
+
+
+def _all_regular(texts: Array) -> bool:
+    """Whether that is true of all of them, seen on their bytes at a sixth of what the expression costs."""
+    _, offsets, data = texts.buffers()
+    if data is None:
+        return bool(texts.null_count == len(texts))
+    bounds = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    written = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
+    filled = np.flatnonzero(np.diff(bounds))
+    if len(filled) + texts.null_count < len(texts):  # an empty text is no reference
+        return False
+    if ((written < ord(" ")) | (written > ord("~"))).any():
+        return False
+    blank = written == ord(" ")
+    first, last = bounds[filled] - bounds[0], bounds[filled + 1] - bounds[0] - 1
+    return not ((blank[1:] & blank[:-1]).any() or blank[first].any() or blank[last].any())

@@ -7,11 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.profile import Profile
-from jobs.validation.judgement import Reject, judge
+from jobs.validation import shortcut
+from jobs.validation.judgement import Reject, judge, normalised
 from jobs.validation.shortcut import SCHEMA
 from tests.jobs.validation_case import (
     GOOD,
@@ -252,3 +255,17 @@ def test_the_shortcut_enters_what_is_plain_by_itself(monkeypatch, tmp_path: Path
     assert [row["line_no"] for row in found.entries] == [2, 3, 6]
     assert found.entries[1]["reference_norm"] == 'SAO "JOAO"'
     assert found.entries[1]["amount"] == -3
+
+
+@pytest.mark.parametrize(
+    "irregular", [" NF 1", "NF 1 ", "NF  1", "", " ", "NF\t1", "NF\x7f", "NFé", "ＮＦ"]
+)
+def test_a_reference_is_normalised_as_the_definition_does_wherever_it_stands(
+    irregular: str,
+) -> None:
+    """Also in a part of a larger column, and beside nulls; in a column where all are regular, by another way."""
+    regular = ["nf 1", None, "NF-2/a b c", "~!"]
+    for texts in ([irregular, *regular], [*regular, irregular], regular, [None], []):
+        column = pa.array([irregular, *texts, irregular], pa.string()).slice(1, len(texts))
+        expected = [normalised(text) if text is not None else None for text in texts]
+        assert shortcut._normalised(column).to_pylist() == expected

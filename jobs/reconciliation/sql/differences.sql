@@ -1,12 +1,12 @@
 -- The differences that matches and breaks state, by class and by the currency of each side's entry.
-with legs as (
-  select breaks.break_id, breaks.class, entries.currency, cast(breaks.amount_a as decimal(38, 0)) as amount
-  from breaks
-  join entries on entries.line_no = breaks.line_a
+with amounts as (
+  select break_id, class, line_a as line_no, cast(amount_a as decimal(38, 0)) as amount from breaks
   union all
-  select breaks.break_id, breaks.class, entries.currency, - cast(breaks.amount_b as decimal(38, 0)) as amount
-  from breaks
-  join entries on entries.line_no = breaks.line_b
+  select break_id, class, line_b as line_no, - cast(amount_b as decimal(38, 0)) as amount from breaks
+), legs as (
+  select amounts.break_id, amounts.class, entries.currency, amounts.amount
+  from amounts
+  join entries on entries.line_no = amounts.line_no
 ), stated as (
   select class, currency, sum(amount) as delta from legs group by break_id, class, currency
   union all
