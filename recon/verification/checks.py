@@ -8,6 +8,7 @@ every run leaves. `prelude/` holds the tables that several of them read.
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from shared.currency import EXPONENTS
 HERE = Path(__file__).parent
 SHOWN_ROWS = 20
 ROUNDS = 20
+MEMORY = "1GB"
+"""What does not fit goes to disk. A million rows a side then take 1.2 GB in all, and 3.4 without a limit."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,10 @@ def checker(folder: Path, profile: Profile) -> Iterator[Callable[[Query], Check]
     left = {str(stage) for stage in written.figures}
     if written.manifests:
         left.add("manifest")
-    with duckdb.connect() as connection:
+    with (
+        tempfile.TemporaryDirectory(prefix="recon-") as spill,
+        duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": spill}) as connection,
+    ):
         _load(connection, written, profile)
         yield lambda query: _check(connection, query, left)
 
