@@ -29,7 +29,7 @@ from shared.manifest import BridgeLine
 SHEET_ROWS = 1_048_575
 """What a sheet holds beside its header."""
 LIMITS = dict.fromkeys(("Divergências", "Pendências", "Conciliados", "Rejeitados"), 2_000_000)
-"""Rows of each that it lists: breaks take two to three minutes a million. Of more it lists none, and says where they are."""
+"""Rows of each that it lists; breaks take two to three minutes a million. Of more it says where they are."""
 _ELSEWHERE = {
     "Conciliados": "matches.parquet",
     "Divergências": "divergencias.csv",
