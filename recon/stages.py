@@ -78,10 +78,6 @@ def reconcile(
     as_of: date | None,
     output: Output,
 ) -> int:
-    # Slow to import, and `validate` needs none of it.
-    from jobs.reconciliation.engine import EngineUnavailableError
-    from jobs.reconciliation.reconcile import reconcile as reconcile_entries
-
     out = out or OUT / file.stem
     loaded = find_profile(profile)
     given = given_reference(loaded, reference)
@@ -89,6 +85,10 @@ def reconcile(
         validation, validation_seconds = _validated(file, loaded, given, out, output)
     except RefusedFileError as error:
         return _refused(error, output)
+    # Slow to import, and neither `validate` nor a refusal needs any of it.
+    from jobs.reconciliation.engine import EngineUnavailableError
+    from jobs.reconciliation.reconcile import reconcile as reconcile_entries
+
     began = time.monotonic()
     try:
         with output.step("Conciliação"):
