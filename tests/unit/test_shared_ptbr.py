@@ -61,10 +61,13 @@ def test_a_percentage_is_rounded_down(part: int, whole: int, text: str) -> None:
     [
         (0.04, "0,0 s"),
         (9.94, "9,9 s"),
+        (10, "10 s"),
         (12.4, "12 s"),
         (59.6, "1 min 0 s"),
         (185, "3 min 5 s"),
         (1200, "20 min 0 s"),
+        (3600, "1 h 0 min"),
+        (3660, "1 h 1 min"),
         (7200, "2 h 0 min"),
     ],
 )

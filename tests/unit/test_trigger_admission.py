@@ -364,6 +364,36 @@ def test_an_empty_file_and_a_version_that_is_gone_are_refused() -> None:
     assert [alert.kind for alert in aws.alerts] == ["upload_refused"] * 2
 
 
+@pytest.mark.parametrize(
+    ("key", "content", "code"),
+    [
+        ("banco-inter/2026-02-16/extrato.xlsx", A, "NOT_CSV"),
+        ("itau/2026-02-16/extrato.csv", A, "UNKNOWN_PROFILE"),
+        ("banco-inter/2026-02-16/extrato.csv", b"", "EMPTY_FILE"),
+        ("banco-inter/2026-02-16/extrato.csv", None, "OBJECT_GONE"),
+    ],
+)
+def test_a_refusal_is_told_and_kept_under_the_profile_of_its_key(
+    key: str, content: bytes | None, code: str
+) -> None:
+    aws = FakeAws()
+    arrival = aws.upload(key, content or b"")
+    if content is None:
+        aws.objects.clear()
+    receipt = take(arrival, aws).receipt
+    [alert] = aws.alerts
+    assert isinstance(alert, UploadRefused)
+    profile = key.split("/")[0]
+    assert (receipt.code, receipt.profile) == (code, profile)
+    assert (alert.code, alert.profile) == (code, profile)
+    assert alert.message and alert.hint
+
+
+def test_an_upload_without_a_folder_of_a_day_is_of_the_day_on_which_it_came() -> None:
+    aws = FakeAws()
+    assert take(aws.upload("extrato.csv", A), aws).receipt.job_id == job_id(A)
+
+
 def test_without_any_profile_the_refusal_says_so() -> None:
     aws = FakeAws(published=set())
     take(aws.upload(KEY, A), aws)
