@@ -189,5 +189,29 @@ def test_the_folders_of_a_pipeline_run_are_explained_as_well(
     assert there == here
 
 
+def test_a_line_of_the_reference_is_asked_for_and_told_as_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    upload, ledger = SAMPLES / "inter-razao.csv", SAMPLES / "reference" / "inter-razao.csv"
+    given = ["--profile", "inter-razao", "--reference", str(ledger)]
+    assert main(["reconcile", str(upload), *given, "--out", str(out)]) == 1
+
+    def told(line: int) -> tuple[int, str, str]:
+        capsys.readouterr()
+        exit_code = main(["explain", str(out), str(line), "--reference"])
+        seen = capsys.readouterr()
+        return exit_code, seen.out, seen.err
+
+    assert "Linha 1 da referência: não é um lançamento" in told(1)[1]
+    matched = told(3)[1]
+    assert "Linha 3 da referência: Conciliado com diferença de data" in matched
+    assert "Contraparte, linha " in matched and "Contraparte, linha 3 da" not in matched
+    assert "Linha 7 da referência: rejeitada" in told(7)[1]
+    exit_code, _, error = told(99)
+    assert exit_code == 2
+    assert "A linha 99 não existe na referência" in error
+
+
 def test_what_a_file_holds_does_not_steer_the_terminal() -> None:
     assert _printable("a\x1b[31mb ç") == "a\N{REPLACEMENT CHARACTER}[31mb ç"
