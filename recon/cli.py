@@ -7,6 +7,7 @@ Exit codes: 0 agreed or pending; 1 divergent, refused, incomplete or failed; 2 w
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -463,23 +464,31 @@ def publish(
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: see the module."""
     output = Output()
+    as_json = "--json" in (sys.argv[1:] if argv is None else argv)
+
+    def failed(message: str, hint: str | None = None, code: str = "USAGE") -> None:
+        output.error(message, hint)
+        if as_json:  # whoever reads stdout as JSON gets a document in any case
+            output.document({"error": {"code": code, "message": message, "hint": hint}})
+
     try:
         with _termination_as_interrupt():
             result: int | None = app(argv)
     except CycloptsError as error:
-        output.error(str(error), "Try: recon --help", label="Error")  # cyclopts speaks English
+        # cyclopts speaks English
+        failed(str(error), f"Try: recon {' '.join(error.command_chain or ())} --help")
         return 2
     except (UsageError, ProfileError) as error:
-        output.error(error.message, error.hint)
+        failed(error.message, error.hint, error.error_code)
         return 2
     except ReconError as error:
-        output.error(f"{error.message} ({error.error_code})", error.hint)
+        failed(f"{error.message} ({error.error_code})", error.hint, error.error_code)
         return 1
     except (BotoCoreError, ClientError) as error:
-        output.error(str(error))
+        failed(str(error), code="AWS")
         return 2
     except OSError as error:  # a folder that cannot be written, a disk that is full
-        output.error(str(error))
+        failed(str(error), code="OS")
         return 2
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -57,10 +57,13 @@ def show(pipeline: Pipeline, job: str, output: Output) -> int:
         output.line(f"Arquivo: s3://{run.job['bucket_name']}/{run.job['object_key']}")
         output.line(f"SHA-256: {run.job['file_hash']}")
     if reason := _retraction(pipeline, run):
-        output.line(f"Retratado, e fora das tabelas curadas: {reason}", style="yellow")
+        output.line(f"Retirado, e fora das tabelas curadas: {reason}", style="yellow")
     output.line(f"Início: {ptbr.moment(run.started_at)}")
+    if reason := run.job.get("reason"):
+        output.line(f"Motivo: {reason}")
     for attempt in attempts[:-1]:
-        output.line(f"Tentativa anterior: {attempt.name}: {attempt.status} ({attempt.error})")
+        why = f" ({attempt.error})" if attempt.error else ""
+        output.line(f"Tentativa anterior: {attempt.name}: {attempt.status}{why}")
     output.timeline(timeline)
     if reconciled := manifests.get(Stage.RECONCILIATION):
         for line in figures.verdict_lines(reconciled.figures_of(ReconciliationFigures)):

@@ -21,11 +21,14 @@ def abort(
         raise UsageError(f"--reason: de 1 a {MOST} caracteres.")
     execution = last_of(pipeline.attempts(job), job)
     if execution.status != "RUNNING":
-        raise UsageError(f"{execution.name} já terminou: {execution.status}.")
+        raise UsageError(
+            f"{execution.name} já terminou: {execution.status}.",
+            hint=f"Para retirar um resultado: recon retract {execution.job_id} --reason MOTIVO",
+        )
     pipeline.stop(execution, ERROR, reason)
     output.line(f"{execution.name} interrompida.")
     checkpoint = wait_for(
-        f"o checkpoint de {execution.name} (a execução parou; o aviso virá em até 15 minutos)",
+        f"o checkpoint de {execution.name}, que parou e será avisada em até 15 minutos",
         lambda: _recorded(pipeline, execution),
         seconds,
         0.5,

@@ -104,7 +104,7 @@ def logs(pipeline: Pipeline, source: Logs, job: str, output: Output) -> int:
 
 def told(lines: Iterable[LogLine]) -> Iterator[str]:
     for line in lines:
-        for text in _readable(line.text).splitlines():
+        for text in _readable(line.text).expandtabs(1).splitlines():
             # Whoever reads this has a terminal, which obeys control characters.
             shown = "".join(
                 sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text

@@ -44,9 +44,9 @@ class Output:
         sys.stdout.write(json.dumps(content, ensure_ascii=False) + "\n")
         sys.stdout.flush()
 
-    def error(self, message: str, hint: str | None = None, *, label: str = "Erro") -> None:
+    def error(self, message: str, hint: str | None = None) -> None:
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        errors.print(Text(f"{label}: {message}"), style="red")
+        errors.print(Text(f"Erro: {message}"), style="red")
         if hint:
             errors.print(Text(hint))
 

@@ -78,7 +78,5 @@ def _published(pipeline: Pipeline, name: str) -> Profile:
         )
     profile = parse_profile(text, profile_key(name))
     if profile.reference is None:
-        raise UsageError(
-            f"O perfil {name} tem os dois lados no arquivo enviado: não usa referência."
-        )
+        raise UsageError(f"O perfil {name} não usa referência: o seu layout é single_file.")
     return profile

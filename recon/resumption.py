@@ -12,6 +12,7 @@ from recon.errors import UsageError
 from recon.output import Output
 from recon.pipeline import Execution, Pipeline, event_of, last_of
 from services.trigger.intake import Execution as Fate
+from services.trigger.intake import attempts_of
 from shared.intake import Claim
 from shared.job_event import JobEvent
 
@@ -82,12 +83,12 @@ def _claimed(event: JobEvent, chain: Sequence[Claim], intake: Intake) -> JobEven
         )
     if owner.origin == "retract":
         raise UsageError(
-            f"{event.job_id} foi retratado: {owner.event.reason}.",
+            f"{event.job_id} foi retirado: {owner.event.reason}.",
             hint="O conteúdo está livre: envie o arquivo de novo.",
         )
     if intake.execution(owner.event) is Fate.NEVER_STARTED:
         return owner.event
-    attempt = sum(claim.event.job_id == event.job_id for claim in chain)
+    attempt = attempts_of(event.job_id, chain)
     claim = Claim(
         number=owner.number + 1,
         origin="rerun" if event.force else "resume",

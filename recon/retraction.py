@@ -30,7 +30,7 @@ def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: O
     if chain and chain[-1].event.job_id != event.job_id:
         raise UsageError(
             f"O conteúdo de {event.job_id} pertence agora a {chain[-1].event.job_id}.",
-            hint=f"É esse que se retrata: recon retract {chain[-1].event.job_id} --reason MOTIVO",
+            hint=f"É esse que se retira: recon retract {chain[-1].event.job_id} --reason MOTIVO",
         )
     removed = [key for attempt in attempts for key in _take_out(pipeline, attempt)]
     for key in removed:
@@ -39,7 +39,7 @@ def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: O
         output.line("Nenhuma linha dele estava nas tabelas curadas.")
     if chain and chain[-1].origin != "retract":
         _release(intake, chain[-1], event, reason)
-    output.line(f"{event.job_id} retratado; o mesmo conteúdo pode ser enviado de novo.")
+    output.line(f"{event.job_id} retirado; o mesmo conteúdo pode ser enviado de novo.")
     if output.as_json:
         output.document({"job_id": event.job_id, "reason": reason, "removed": removed})
     return 0

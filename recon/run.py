@@ -107,6 +107,10 @@ def _reconciled(
         for line in figures.verdict_lines(reconciled.figures):
             output.line(line)
     output.line()
+    output.line(
+        "Esta AWS terminou com a execução: o que o alerta manda fazer vale para `recon up` e uma conta."
+    )
+    output.line(f"Aqui: recon explain {folder} LINHA; recon verify {folder}")
     output.line(f"Saídas em {folder}")
     for line in _files(manifests):
         output.line(f"  {line}")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,8 +47,15 @@ def validate(
     out = out or OUT / f"{file.stem}-validation"
     loaded = find_profile(profile)
     given = given_reference(loaded, reference)
+    with _alone_in(out):
+        return _validate(file, loaded, given, out, output)
+
+
+def _validate(
+    file: Path, profile: Profile, reference: Reference | None, out: Path, output: Output
+) -> int:
     try:
-        result, _ = _validated(file, loaded, given, out, output)
+        result, _ = _validated(file, profile, reference, out, output)
     except RefusedFileError as error:
         return _refused(error, output)
     rows = result.figures
@@ -81,6 +92,19 @@ def reconcile(
     out = out or OUT / file.stem
     loaded = find_profile(profile)
     given = given_reference(loaded, reference)
+    with _alone_in(out):
+        return _reconcile(file, loaded, given, out, engine, as_of, output)
+
+
+def _reconcile(
+    file: Path,
+    loaded: Profile,
+    given: Reference | None,
+    out: Path,
+    engine: EngineName,
+    as_of: date | None,
+    output: Output,
+) -> int:
     try:
         validation, validation_seconds = _validated(file, loaded, given, out, output)
     except RefusedFileError as error:
@@ -126,12 +150,32 @@ def reconcile(
     return 0 if result.figures.verdict.agrees else 1
 
 
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Two runs in one folder would read each other's tables. The lock is the folder's own and leaves no file."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise UsageError(f"A pasta {folder} não pode ser usada: {error.strerror}.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise UsageError(
+            f"Outra execução está escrevendo em {folder}.",
+            hint="Espere por ela, ou diga outra pasta com --out.",
+        ) from error
+    finally:
+        os.close(descriptor)
+
+
 def given_reference(profile: Profile, path: Path | None) -> Reference | None:
     """A file becomes the reference by being named. Raises UsageError where the profile does not fit."""
     if profile.reference is None:
         if path:
             raise UsageError(
-                f"O perfil {profile.name} tem os dois lados no arquivo: --reference não se aplica."
+                f'O perfil {profile.name} não usa referência (layout = "{profile.layout}"): --reference não se aplica.'
             )
         return None
     if path is None:

@@ -107,4 +107,7 @@ class DuckDBEngine:
         return int(row[0])
 
     def _run(self, statement: exp.Expr) -> duckdb.DuckDBPyConnection:
-        return self._connection.execute(render(statement, "duckdb"))
+        try:
+            return self._connection.execute(render(statement, "duckdb"))
+        except duckdb.IOException as error:  # a disk that is full, a folder that is gone
+            raise OSError(str(error)) from error

@@ -150,12 +150,20 @@ def _put_back(arrival: Arrival, job: JobEvent, receipts: Sequence[Receipt]) -> b
 
 
 def _claim(arrival: Arrival, job: JobEvent, chain: Sequence[Claim]) -> Claim:
-    attempt = sum(claim.event.job_id == job.job_id for claim in chain)
+    owner = chain[-1] if chain else None
+    started: dict[str, object] = {"attempt": attempts_of(job.job_id, chain)}
+    if owner and owner.origin == "retract":  # what was wrong with it may lie in a stage's result
+        started |= {"force": True, "reason": "reenviado depois de retirado"}
     return Claim(
-        number=chain[-1].number + 1 if chain else 0,
-        event=job.model_copy(update={"attempt": attempt}),
+        number=owner.number + 1 if owner else 0,
+        event=job.model_copy(update=started),
         upload=arrival.upload,
     )
+
+
+def attempts_of(job_id: str, chain: Sequence[Claim]) -> int:
+    """How many attempts at a job its bytes' chain holds; a retraction is none."""
+    return sum(claim.event.job_id == job_id and claim.origin != "retract" for claim in chain)
 
 
 def _duplicate(arrival: Arrival, job: JobEvent, owner: Claim, *, running: bool) -> Conclude:

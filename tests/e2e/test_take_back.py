@@ -177,16 +177,15 @@ def test_a_retracted_result_leaves_the_curated_tables_and_its_bytes_may_come_aga
     assert document(capsys)["removed"] == []
 
     show(pipeline, job, Output())
-    assert (
-        "Retratado, e fora das tabelas curadas: extrato de outra conta" in capsys.readouterr().out
-    )
-    with pytest.raises(UsageError, match="retratado: extrato de outra conta"):
+    assert "Retirado, e fora das tabelas curadas: extrato de outra conta" in capsys.readouterr().out
+    with pytest.raises(UsageError, match="retirado: extrato de outra conta"):
         rerun(pipeline, intake, job, "outra vez", Output())
     again = upload(pipeline, "2026-02-16/conciliado.csv")
     assert again.outcome == "started"
-    assert again.execution_name != done.execution_name
+    assert again.execution_name == f"{job}-R1"
     assert ended(pipeline, again.execution_name) == "SUCCEEDED"
     assert before == curated()
+    assert {m.reused_from for m in pipeline.manifests(job, f"{job}-R1").values()} == {None}
 
 
 def test_the_rows_of_a_corrected_file_stay_when_its_predecessor_is_retracted(

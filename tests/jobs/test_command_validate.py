@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
 
+from jobs.reconciliation.engine import DuckDBEngine
 from recon.cli import main
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -91,3 +95,32 @@ def test_validation_alone_does_not_take_the_place_of_a_reconciliation(
     assert main(["validate", sample]) == 0
     assert (tmp_path / "recon-out" / "conciliado" / "matches.parquet").exists()
     assert (tmp_path / "recon-out" / "conciliado-validation" / "entries.parquet").exists()
+
+
+def test_a_folder_in_which_another_run_writes_is_left_to_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        code, document = told(SAMPLES / "inter.csv", "inter", tmp_path, capsys)
+    finally:
+        os.close(descriptor)
+    assert code == 2
+    assert "Outra execução está escrevendo em" in document["error"]["message"]
+    assert list(tmp_path.iterdir()) == []
+    assert told(SAMPLES / "inter.csv", "inter", tmp_path, capsys)[0] == 0
+
+
+def test_a_folder_that_cannot_be_one_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    code, document = told(SAMPLES / "inter.csv", "inter", tmp_path / "file" / "out", capsys)
+    assert code == 2
+    assert f"A pasta {tmp_path / 'file' / 'out'} não pode ser usada" in document["error"]["message"]
+
+
+def test_a_result_that_cannot_be_written_is_the_environment_s_fault(tmp_path: Path) -> None:
+    with DuckDBEngine(tmp_path) as engine, pytest.raises(OSError, match="No such file"):
+        engine.write(sqlglot.select("1"), tmp_path / "gone" / "matches.parquet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -66,6 +67,11 @@ def test_wrong_usage_is_two_and_says_what_is_wrong(
     seen = capsys.readouterr()
     assert said in seen.err
     assert not seen.out
+
+    assert main([*argv, "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"]
+    assert said in f"{error['message']} {error['hint']}"
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ RESUMED = Claim(
 RETRACTED = Claim(
     number=1,
     origin="retract",
-    event=job(version="before", attempt=1),
+    event=job(version="before"),
     upload=upload(version="before"),
 )
 MINE_RESUMED = Claim(number=1, origin="resume", event=job(attempt=1), upload=upload())
@@ -123,7 +123,7 @@ TABLE = [
     ("another day's upload owns the bytes, its run succeeded",          OURS,    [OTHER_DAY],         [],                    SUCCEEDED, "duplicate of 000"),
     ("a resumed attempt owns them and goes on",                         OURS,    [SAME_KEY, RESUMED], [],                    RUNNING,   "duplicate of 001, running"),
     ("a resumed attempt owns them and ended badly",                     OURS,    [SAME_KEY, RESUMED], [],                    BAD,       "put 002 R2"),
-    ("they were retracted: nobody owns them",                           OURS,    [SAME_KEY, RETRACTED], [],                  None,      "put 002 R2"),
+    ("they were retracted: nobody owns them",                           OURS,    [SAME_KEY, RETRACTED], [],                  None,      "put 002 R1 forced"),
 
     ("the same bytes once more under the same key",                     OURS,    [SAME_KEY],          [receipt(A, 14)],      SUCCEEDED, "duplicate of 000"),
     ("A, B, A: the file is put back",                                   OURS,    [SAME_KEY],          [receipt(A, 13, "v1"), receipt(B, 14)], SUCCEEDED, "put 001 R1"),
@@ -170,7 +170,8 @@ def in_words(step: Step, chain: list[Claim]) -> str:
             return f"start {claim.number:03d}"
         case Put(claim):
             attempt = claim.event.attempt
-            return f"put {claim.number:03d}" + (f" R{attempt}" if attempt else "")
+            forced = " forced" if claim.event.force else ""
+            return f"put {claim.number:03d}" + (f" R{attempt}" if attempt else "") + forced
         case Conclude(receipt, UploadRefused() as alert):
             assert (receipt.outcome, receipt.code) == ("refused", alert.code)
             return f"refuse {alert.code}"
