@@ -30,7 +30,7 @@ from tests.jobs.reference_reconciler import reconcile_slowly
 
 CASES = 100
 BATCHES = 10
-PROPERTY_CASES = 40
+PROPERTY_CASES = 60
 KEY_COLUMNS = ("entry_id", "reference_norm", "description", "currency", "amount")
 PASS_KEYS = ("entry_id", "reference_norm", "reference_norm")
 CALENDARS = ("civil", "civil", "br-bank")
@@ -51,11 +51,12 @@ FINDING = ("side", "row_id", "currency", "delta", "age_days", "material")
 
 
 def case(seed: int) -> tuple[list[Entry], Profile]:
-    return case_of(Random(seed))
+    random = Random(seed)
+    return case_of(random, alike=random.random() < 0.4)
 
 
-def case_of(random: Random) -> tuple[list[Entry], Profile]:
-    if random.random() < 0.4:
+def case_of(random: Random, alike: bool) -> tuple[list[Entry], Profile]:
+    if alike:
         entries, profile = _alike(random), _wide(random)
     else:
         entries, profile = _entries(random), _profile(random)
@@ -198,10 +199,12 @@ def test_the_rules_conclude_what_the_slow_reference_concludes(batch: int, tmp_pa
 
 @pytest.mark.timeout(900)  # making it small runs hundreds more
 @settings(max_examples=PROPERTY_CASES, deadline=None, derandomize=True, database=None)
-@given(random=st.randoms(use_true_random=False))
-def test_a_file_on_which_they_differ_is_found_and_made_small(random: Random) -> None:
+@given(random=st.randoms(use_true_random=False), alike=st.booleans())
+def test_a_file_on_which_they_differ_is_found_and_made_small(random: Random, alike: bool) -> None:
     """The same files, but Hypothesis draws them: a failure comes with the fewest rows and passes that show it."""
-    entries, profile = case_of(random)
+    # Its own floats lean to 0 and 1: hardly a file of theirs had a match within a tolerance.
+    random.random = lambda: random.randint(0, 99) / 100  # type: ignore[method-assign]
+    entries, profile = case_of(random, alike)
     note("\n".join(map(str, [*profile.passes, *entries])))
     with TemporaryDirectory() as folder:
         assert_same_conclusion(Path(folder), entries, profile, random)
