@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -31,6 +32,7 @@ from shared.manifest import RecordCounts, ValidationFigures
 from shared.ptbr import count, number
 
 CHUNK = 4 << 20  # bytes read at a time
+RECORDS = 1 << 16  # of a block at a time: of short lines, and all of them rejects, it has millions
 WAITING = 2  # blocks beside the one being written: bounds memory
 ENTRIES = "entries.parquet"
 REJECTS = "rejects.parquet"
@@ -134,8 +136,7 @@ def _enter(
         entries.write_table(found.entries)
         if found.rejects:
             first = first or found.rejects[0]
-            rows = [dataclasses.asdict(reject) for reject in found.rejects]
-            rejects.write_table(pa.Table.from_pylist(rows, REJECT_SCHEMA))
+            rejects.write_table(_table(found.rejects))
     counts = RecordCounts(
         lines=lines,
         header=1,
@@ -190,11 +191,16 @@ def _accept(
         )
 
 
+def _table(rejects: Sequence[Reject]) -> pa.Table:
+    columns = {name: [getattr(r, name) for r in rejects] for name in REJECT_SCHEMA.names}
+    return pa.table(columns, REJECT_SCHEMA)
+
+
 def _in_order(blocks: Iterator[Block], reader: Reader) -> Iterator[tuple[Block, Sorted]]:
     """Sorts blocks out on two threads, in file order, with few of them in memory."""
     pending: deque[tuple[Block, Future[Sorted]]] = deque()
     with ThreadPoolExecutor(2) as pool:
-        for block in blocks:
+        for block in chain.from_iterable(block.pieces(RECORDS) for block in blocks):
             pending.append((block, pool.submit(sort_out, block, reader)))
             if len(pending) > WAITING:
                 ready, future = pending.popleft()

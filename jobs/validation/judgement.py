@@ -20,7 +20,7 @@ from jobs.validation.encoding import as_utf8
 from jobs.validation.records import Grammar
 from shared.currency import EXPONENTS
 from shared.lines import told
-from shared.ptbr import number
+from shared.ptbr import count, number
 
 YEARS = range(1900, 2100)  # outside lie typing errors and the `no date` of old systems
 RAW_LIMIT = 1000  # characters of a reject's raw value
@@ -110,8 +110,10 @@ class Reader:
         if fields is None:
             raise Fault("UNBALANCED_QUOTE", "aspas sem par ou fora de lugar")
         if len(fields) != self.width:
-            found, expected = number(len(fields)), number(self.width)
-            raise Fault("FIELD_COUNT", f"o registro tem {found} campos, e o cabeçalho {expected}")
+            found = count(len(fields), "campo", "campos")
+            raise Fault(
+                "FIELD_COUNT", f"o registro tem {found}, e o cabeçalho {number(self.width)}"
+            )
         read = {slot: fields[i].decode() or None for slot, i in self.index.items()}
         return read | self.constants
 
@@ -272,9 +274,14 @@ def place(line_no: int, column: str | None) -> str:
 
 
 def _message(line_no: int, column: str | None, raw: str, fault: Fault) -> str:
-    seen = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in raw[:60])
-    value = f'"{seen}{"…" if len(raw) > 60 else ""}" ' if column and raw else ""
+    value = f'"{_printable(raw[:60])}{"…" if len(raw) > 60 else ""}" ' if column and raw else ""
     return f"{place(line_no, column)}: {value}{fault.why} ({fault.code})"
+
+
+def _printable(text: str) -> str:
+    if text.isprintable():  # of a file that is mostly rejects, this is the dearest part
+        return text
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def without_line_break(record: bytes) -> bytes:

@@ -84,6 +84,12 @@ class Block:
         """The block without its first i records."""
         return Block(self.data, self.bounds[i:], self.lines[i:], self.plain[i:])
 
+    def pieces(self, size: int) -> Iterator[Block]:
+        """The block in blocks of so many records at most."""
+        for i in range(0, len(self), size):
+            j = i + size
+            yield Block(self.data, self.bounds[i : j + 1], self.lines[i:j], self.plain[i:j])
+
 
 def cut(chunks: Iterable[bytes], grammar: Grammar, first_line: int = 1) -> Iterator[Block]:
     """Raises RefusedFileError (LINE_TOO_LONG) where a line exceeds the limit."""

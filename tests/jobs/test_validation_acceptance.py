@@ -12,8 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from jobs.profile import Profile, load_profile
+from jobs.validation import acceptance
 from jobs.validation.acceptance import validate
+from jobs.validation.judgement import Reader
+from jobs.validation.records import Block
 from jobs.validation.refusal import RefusedFileError
+from jobs.validation.sorting import Sorted, sort_out
 from tests.jobs.validation_case import GOOD, HEADER, lines, profile_of, run
 
 BAD = GOOD.replace("10.00", "x")
@@ -275,6 +279,23 @@ def test_an_unclosed_quote_costs_its_own_line(tmp_path: Path):
     found = run(lines(*rows), tmp_path, chunk=4096)
     assert found.codes == {2: "UNBALANCED_QUOTE"}
     assert found.figures.entries == 1000
+
+
+def test_of_short_lines_no_more_than_so_many_are_sorted_out_at_a_time(monkeypatch, tmp_path: Path):
+    """Four megabytes of them may be millions of rejects, each with its message."""
+    sizes = []
+
+    def sized(block: Block, reader: Reader) -> Sorted:
+        sizes.append(len(block))
+        return sort_out(block, reader)
+
+    monkeypatch.setattr(acceptance, "RECORDS", 2)
+    monkeypatch.setattr(acceptance, "sort_out", sized)
+    found = run(lines("x", GOOD, "", "x", GOOD), tmp_path)
+    assert sizes == [2, 2, 1]
+    assert found.codes == {2: "FIELD_COUNT", 5: "FIELD_COUNT"}
+    assert [row["line_no"] for row in found.entries] == [3, 6]
+    assert found.figures.skipped == 1
 
 
 def test_a_field_of_ten_megabytes_is_a_field(tmp_path: Path):

@@ -225,6 +225,19 @@ def test_a_missing_or_extra_field_is_never_shifted(fields: str):
 
 
 @pytest.mark.parametrize(
+    ("fields", "told"), [("A", "1 campo, e o cabeçalho 9"), ("A,B", "2 campos, e o cabeçalho 9")]
+)
+def test_how_many_fields_there_are_is_told_in_the_right_number(fields: str, told: str):
+    assert reject(fields).message == f"linha 7: o registro tem {told} (FIELD_COUNT)"
+
+
+def test_what_is_not_printable_is_kept_in_the_raw_value_and_not_in_the_message():
+    found = reject(GOOD.replace("10.00", "1\x1b[31m\u202e2"))
+    assert found.raw_value == "1\x1b[31m\u202e2"
+    assert ': "1\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}2" não é' in found.message
+
+
+@pytest.mark.parametrize(
     ("written", "read"),
     [
         ('"a,b"', "a,b"),
