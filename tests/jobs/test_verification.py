@@ -49,6 +49,14 @@ def test_every_check_holds_on_what_the_job_writes(run: Path) -> None:
     assert [check for check in verify(run, profile()) if not check.held] == []
 
 
+@pytest.mark.spark
+@pytest.mark.slow
+@pytest.mark.timeout(1200)  # seven passes are many small jobs: minutes where the machine is busy
+def test_every_check_holds_on_what_spark_writes(tmp_path: Path) -> None:
+    write_run(tmp_path / "run", engine="spark")
+    assert [check for check in verify(tmp_path / "run", profile()) if not check.held] == []
+
+
 def test_every_check_has_a_corruption_made_for_it() -> None:
     assert set(CORRUPTIONS) == set(QUERIES)
 

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from jobs.profile import Profile, parse_profile
+from jobs.reconciliation.engine import EngineName
 from jobs.reconciliation.reconcile import reconcile
 from jobs.runtime import JobArguments, Produced, StageRun
 from jobs.validation.acceptance import validate
@@ -153,13 +154,13 @@ def profile() -> Profile:
     return parse_profile(PROFILE.encode(), "verificado.toml")
 
 
-def write_run(folder: Path) -> None:
+def write_run(folder: Path, engine: EngineName = "duckdb") -> None:
     scratch = folder / "scratch"
     scratch.mkdir(parents=True)
     used = profile()
     validation = validate(io.BytesIO(CSV.encode()), used, scratch)
     result = reconcile(
-        validation.entries, used, scratch, validation.figures, engine="duckdb", as_of=AS_OF
+        validation.entries, used, scratch, validation.figures, engine=engine, as_of=AS_OF
     )
     rows = validation.figures
     tables = {
