@@ -146,8 +146,9 @@ class SideSource(_Section):
 
     constant: Side | None = Field(None, description='"A" ou "B"')
     column: str | None = Field(None, min_length=1, description="o nome de uma coluna do arquivo")
-    values: dict[str, Side] = Field(
+    values: dict[Annotated[str, Field(min_length=1)], Side] = Field(
         {"A": "A", "B": "B"},
+        min_length=1,
         description='as palavras do arquivo, como { RAZAO = "A", BANCO = "B" }',
     )
 
@@ -363,9 +364,11 @@ class Extract(_Section):
         import pyarrow.compute as pc
 
         try:
-            pc.extract_regex(pa.scalar(""), _with_value(value))
+            found = pc.extract_regex(pa.scalar(""), _with_value(value))
         except pa.ArrowInvalid:
             raise ValueError from None  # the description says more, and in Portuguese
+        if [group.name for group in found.type].count("value") != 1:  # none, as in `[(?P<value>]`
+            raise ValueError
         return value
 
     @property
@@ -483,6 +486,18 @@ class Pass(_Section):
             raise ValueError(
                 f"o passe {self.name} (kind = {self.kind}) não tem {', '.join(sorted(without_effect))}"
             )
+        if len(set(self.on)) < len(self.on):
+            raise ValueError(f"o passe {self.name} repete uma coluna em on")
+        if self.on == ("currency",):  # every pass compares it already
+            raise ValueError(f"o passe {self.name}: on precisa de uma coluna além de currency")
+        if (
+            "amount" in self.on
+            and self.compare == "amount"
+            and (self.amount.abs or self.amount.bps)
+        ):
+            raise ValueError(
+                f"o passe {self.name} tem amount em on: os valores são iguais, e a tolerância não age"
+            )
         return self
 
     @property
@@ -597,7 +612,7 @@ class Expect(_Section):
 
 
 class Profile(_Section):
-    schema_version: Literal[1] = Field(alias="schema", description="1")
+    schema_version: StrictInt = Field(alias="schema", ge=1, le=1, description="1")
     name: ProfileName = Field(description="a-z, 0-9 e hífen, até 24 caracteres")
     layout: Literal["single_file", "against_reference"] = Field(
         description='"single_file" (os dois lados em um arquivo) ou "against_reference" (o arquivo '
@@ -747,10 +762,19 @@ def parse_profile(text: bytes, origin: str) -> Profile:
     try:
         return Profile.model_validate(tomllib.loads(text.decode(), parse_float=Decimal))
     except ValidationError as error:
+        found = error.errors()
+        # A table of which a part is wrong lacks that part: what it says for itself is no fault of its own.
+        inner = {e["loc"][:depth] for e in found for depth in range(len(e["loc"]))}
         wrong = "; ".join(
-            _explain(e["loc"], e["type"], e["input"], e.get("ctx", {})) for e in error.errors()
+            _explain(e["loc"], e["type"], e["input"], e.get("ctx", {}))
+            for e in found
+            if e["loc"] not in inner
         )
         raise ProfileError(f"{origin}: {wrong}") from error
+    except RecursionError as error:
+        raise ProfileError(
+            f"{origin} tem listas ou tabelas demais umas dentro das outras."
+        ) from error
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
         raise ProfileError(f"{origin} não é um TOML válido em UTF-8: {error}") from error
 
@@ -758,14 +782,32 @@ def parse_profile(text: bytes, origin: str) -> Profile:
 def _explain(
     loc: tuple[int | str, ...], kind: str, value: object, context: Mapping[str, Any]
 ) -> str:
-    path = ".".join(str(part) for part in loc if part != "[key]")
+    path = _path(loc)
     keys, field = _field_at(loc)
-    if field is None and kind == "extra_forbidden":
+    if field is None and kind in ("extra_forbidden", "literal_error"):
         return f"a chave {path} não existe nesta versão; aqui existem: {', '.join(keys)}"
     if kind == "missing":
         return f"falta a chave {path}: {field.description if field else ''}"
     reason = str(context.get("error", "")) or f"use {field.description if field else ''}"
-    return f"{path} = {value!r}: {reason}" if path else reason
+    return f"{path}{_shown(value)}: {reason}" if path else reason
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """As people count: `passes[1]` is the first."""
+    parts = (f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc)
+    return "".join(parts).removesuffix(".[key]").removeprefix(".")
+
+
+def _shown(value: object) -> str:
+    """As TOML writes it. A whole table is not repeated."""
+    items = value if isinstance(value, list) else [value]
+    if any(isinstance(item, dict | list) for item in items):
+        return ""
+    written = [
+        str(i).lower() if isinstance(i, bool) else repr(i) if isinstance(i, str) else str(i)
+        for i in items
+    ]
+    return f" = [{', '.join(written)}]" if items is value else f" = {written[0]}"
 
 
 def _field_at(loc: tuple[int | str, ...]) -> tuple[list[str], FieldInfo | None]:
@@ -775,6 +817,9 @@ def _field_at(loc: tuple[int | str, ...]) -> tuple[list[str], FieldInfo | None]:
     field = None
     of_table = False
     for part in loc:
+        if part == "[key]" and field:
+            names = get_args(field.annotation)[0]
+            return (list(get_args(names)), None) if get_origin(names) is Literal else ([], field)
         if model is None or isinstance(part, int):
             continue
         if of_table:  # the table's own key, a column's name

@@ -138,17 +138,22 @@ def _profile(random: Random) -> Profile:
             passes.append(_group_pass(random, number))
             continue
         columns = random.sample(KEY_COLUMNS, random.randint(1, 3))
+        if columns == ["currency"]:  # a profile has to have more
+            columns.append("amount")
         units, points = (
             random.choice(("0", "0", "0.05", "1.005")),
             random.choice((0, 0, 50, 10_000)),
         )
+        compare = random.choice(("amount", "amount", "net"))
+        if "amount" in columns and compare == "amount":  # no tolerance could act
+            units, points = "0", 0
         days = random.choice(([0, 0], [0, 0], [0, 2], [-1, 0], [-1, 2]))
         passes.append(
             f'[[passes]]\nname = "p{number}"\non = {json.dumps(columns)}\n'
             f'amount = {{ abs = "{units}", bps = {points} }}\ndays = {days}\n'
             f"unique = {random.choice(('true', 'false'))}\n"
             f'calendar = "{random.choice(CALENDARS)}"\n'
-            f'compare = "{random.choice(("amount", "amount", "net"))}"\n'
+            f'compare = "{compare}"\n'
             f'mode = "{random.choice(("automatic", "suggest")) if number else "automatic"}"\n'
         )
     return profile_of("".join(passes), _limits(random))

@@ -60,15 +60,15 @@ def test_the_default_profile_says_what_the_contract_says():
         ('"%Y-%m-%d"', '"%Y-%m"', "csv.date_format"),
         ('encoding = "utf-8"', 'encoding = "ebcdic"', "use utf-8, utf-8-sig, cp1252"),
         ("[csv]", "[cvs]", "a chave cvs não existe nesta versão; aqui existem: schema, name"),
-        ("unique = true", "uniqe = true", "a chave passes.1.uniqe não existe nesta versão"),
-        ("unique = true", "unique = 1", "passes.1.unique = 1: use true ou false"),
-        ("days = [0, 2]", "days = [2, 0]", "passes.1.days = [2, 0]: use [menor, maior]"),
-        ('abs = "0.05"', 'abs = "-1"', "passes.1.amount.abs = '-1': use um valor na moeda"),
-        ('abs = "0.05"', 'abs = "1e40"', "passes.1.amount.abs = '1e40': use um valor na moeda"),
-        ("days = [0, 2]", "days = [0, 99999]", "passes.1.days.1 = 99999: use [menor, maior]"),
-        ('abs = "0.05"', "bps = true", "passes.1.amount.bps = True: use pontos-base"),
+        ("unique = true", "uniqe = true", "a chave passes[2].uniqe não existe nesta versão"),
+        ("unique = true", "unique = 1", "passes[2].unique = 1: use true ou false"),
+        ("days = [0, 2]", "days = [2, 0]", "passes[2].days = [2, 0]: use [menor, maior]"),
+        ('abs = "0.05"', 'abs = "-1"', "passes[2].amount.abs = '-1': use um valor na moeda"),
+        ('abs = "0.05"', 'abs = "1e40"', "passes[2].amount.abs = '1e40': use um valor na moeda"),
+        ("days = [0, 2]", "days = [0, 99999]", "passes[2].days[2] = 99999: use [menor, maior]"),
+        ('abs = "0.05"', "bps = true", "passes[2].amount.bps = true: use pontos-base"),
         ("single_file", "paired_files", "layout = 'paired_files': use \"single_file\" (os dois"),
-        ("unique = true", 'kind = "sum"', "passes.1.kind = 'sum': use \"match\""),
+        ("unique = true", 'kind = "sum"', "passes[2].kind = 'sum': use \"match\""),
         (
             "unique = true",
             'kind = "group"',
@@ -85,7 +85,7 @@ def test_the_default_profile_says_what_the_contract_says():
             'group_by = "kind"',
             "o passe referencia (kind = match) não tem group_by",
         ),
-        ("unique = true", 'mode = "auto"', "passes.1.mode = 'auto': use \"automatic\""),
+        ("unique = true", 'mode = "auto"', "passes[2].mode = 'auto': use \"automatic\""),
         ('amount = "amount"\n', "", "falta a chave columns.amount: o nome de uma coluna"),
         (
             'kind = "kind"',
@@ -99,16 +99,16 @@ def test_the_default_profile_says_what_the_contract_says():
             "[]",
             "columns.kind.column = []: use o nome de uma coluna do arquivo ou uma lista",
         ),
-        ('"kind"', "{}", "columns.kind = {}: use o nome de uma coluna do arquivo ou uma lista"),
-        ('"kind"', '{ constant = "x", column = "y" }', "columns.kind = "),
-        ('"kind"', '{ constant = "x", optional = true }', "columns.kind = "),
+        ('"kind"', "{}", "columns.kind: use o nome de uma coluna do arquivo ou uma lista"),
+        ('"kind"', '{ constant = "x", column = "y" }', "columns.kind: use"),
+        ('"kind"', '{ constant = "x", optional = true }', "columns.kind: use"),
         (
             '"amount"',
             '{ debit = "D" }',
-            "columns.amount = {'debit': 'D'}: use o nome de uma coluna",
+            "columns.amount: use o nome de uma coluna",
         ),
-        ('"amount"', '{ column = "v", mark = "m", debit = "D" }', "columns.amount = "),
-        ('"amount"', '{ debit = "v", credit = "v" }', "columns.amount = "),
+        ('"amount"', '{ column = "v", mark = "m", debit = "D" }', "columns.amount: use"),
+        ('"amount"', '{ debit = "v", credit = "v" }', "columns.amount: use"),
         (
             '"amount"',
             '{ column = "v", sign = "-" }',
@@ -137,8 +137,8 @@ def test_the_default_profile_says_what_the_contract_says():
             "csv.encoding_fallback = 'utf-16': use cp1252",
         ),
         ('"amount"', '{ constant = "1" }', "a chave columns.amount.constant não existe nesta"),
-        ('"amount"', '{ column = "v", optional = true }', "columns.amount = "),
-        ('side = "side"', "side = {}", 'columns.side = {}: use "A", "B", o nome'),
+        ('"amount"', '{ column = "v", optional = true }', "columns.amount: use"),
+        ('side = "side"', "side = {}", 'columns.side: use "A", "B", o nome'),
         ('side = "side"', 'side = { column = "x", values = { R = "C" } }', "RAZAO"),
         ('reference = "reference"\n', "", "o passe referencia usa reference, que falta em"),
         (
@@ -149,12 +149,73 @@ def test_the_default_profile_says_what_the_contract_says():
         ('kind = "kind"', "[csv.skip_rows_where]\nkind = 'x'", "skip_rows_where usa kind, que"),
         ('"referencia"', '"id-exato"', "dois [[passes]] têm o mesmo name"),
         ("schema = 1", "schema = 2", "schema = 2: use 1"),
+        ("schema = 1", "schema = true", "schema = true: use 1"),
+        ("schema = 1", "schema = 1.0", "schema = 1.0: use 1"),
+        ('side = "side"', 'side = { column = "x", values = {} }', "columns.side.values: use as"),
+        (
+            'side = "side"',
+            'side = { column = "x", values = { "" = "A" } }',
+            "columns.side.values. = '': use as palavras do arquivo",
+        ),
+        ('"reference_norm", "currency"', '"currency"', "on precisa de uma coluna além de currency"),
+        ('"reference_norm", "currency"', '"kind", "kind"', "o passe referencia repete uma coluna"),
+        ('"reference_norm", "currency"', '"amount"', "e a tolerância não age"),
+        (
+            "[columns]",
+            '[extract]\nside = "x"\n[columns]',
+            "a chave extract.side não existe nesta versão; aqui existem: entry_id, account,",
+        ),
+        (
+            "[columns]",
+            'skip_rows_where = { foo = "x" }\n[columns]',
+            "a chave csv.skip_rows_where.foo não existe nesta versão; aqui existem: side,",
+        ),
         ('"BRL"', '"XXX"', "currency = 'XXX': use um código ISO 4217"),
         ("schema = 1", "schema = ", "p.toml não é um TOML válido em UTF-8"),
     ],
 )
 def test_a_wrong_profile_is_refused_by_key_value_and_what_would_be_right(old, new, said):
     assert said in refusal(old, new)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(?P<value>x)|(?P<value>b)", "[(?P<value>]", "(?<value>a)", r"\(?P<value>x", "(?P<value>a)|("],
+)
+def test_a_pattern_that_does_not_capture_one_value_is_refused(pattern: str):
+    said = refusal("[columns]", f"[extract]\nkind = '{pattern}'\n[columns]")
+    assert "extract.kind.pattern = " in said
+    assert "vale o grupo (?P<value>…)" in said
+
+
+@pytest.mark.parametrize("pattern", ["x", "(?P<value>a)(?P<x>b)", "(?P<value>[(?P<value>])"])
+def test_a_pattern_captures_one_value_whatever_else_is_in_it(pattern: str):
+    parse(DEFAULT.replace("[columns]", f"[extract]\nkind = '{pattern}'\n[columns]"))
+
+
+@pytest.mark.parametrize("kind", ["a = " + "[" * 3000 + "]" * 3000, "name" + ".a" * 3000 + " = 1"])
+def test_a_profile_of_too_many_levels_is_refused_as_any_other(kind: str):
+    assert "p.toml" in refusal('name = "default"', kind)
+
+
+def test_a_wrong_column_of_a_pass_is_the_only_thing_said():
+    said = refusal('"reference_norm", "currency"', '"foo"')
+    assert said.startswith("p.toml: passes[2].on[1] = 'foo': use uma lista destas: amount, ")
+    assert said.endswith(", group_key")
+
+
+def test_a_wrong_table_is_named_and_not_repeated():
+    said = refusal('decimal = "."', 'decimal = "."\nthousands = "."')
+    assert said == "p.toml: csv: decimal e thousands têm de ser diferentes"
+
+
+def test_an_amount_of_the_key_may_have_a_tolerance_for_another_that_is_compared():
+    text = DEFAULT.replace('"reference_norm", "currency"', '"amount"').replace(
+        "unique = true", 'compare = "net"'
+    )
+    assert parse(text.replace("[columns]", '[columns]\nnet = "liquido"')).passes[1].on == (
+        "amount",
+    )
 
 
 def test_all_that_is_wrong_is_said_at_once():
