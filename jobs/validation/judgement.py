@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -110,12 +111,13 @@ class Reader:
         if fields is None:
             raise Fault("UNBALANCED_QUOTE", "aspas sem par ou fora de lugar")
         if len(fields) != self.width:
-            found = count(len(fields), "campo", "campos")
-            raise Fault(
-                "FIELD_COUNT", f"o registro tem {found}, e o cabeçalho {number(self.width)}"
-            )
+            raise self.miscount(len(fields))
         read = {slot: fields[i].decode() or None for slot, i in self.index.items()}
         return read | self.constants
+
+    def miscount(self, fields: int) -> Fault:
+        found = count(fields, "campo", "campos")
+        return Fault("FIELD_COUNT", f"o registro tem {found}, e o cabeçalho {number(self.width)}")
 
     def skips(self, values: Mapping[str, str | None]) -> bool:
         """By RE2, also here: Python's `re` reads some patterns differently and can backtrack for ever."""
@@ -267,6 +269,20 @@ def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
     for column in TEXT_COLUMNS:
         entry[column] = values.get(column) or reader.extracted(column, values)
     return entry | {"reference_norm": normalised(entry["reference"])}
+
+
+def miscounted(bodies: Iterable[tuple[int, bytes]], reader: Reader) -> list[Reject]:
+    """What `judge` says of records of valid UTF-8 without a quote that have too few or too many fields.
+
+    Of a file that is mostly rejects, as one of another kind is, they are the most.
+    """
+    side, delimiter = reader.constant_side, bytes([reader.grammar.delimiter])
+    fault = cache(lambda delimiters: reader.miscount(delimiters + 1))
+    return [
+        Reject(side, n, None, body.decode()[:RAW_LIMIT], f.code, _message(n, None, "", f))
+        for n, body in bodies
+        for f in (fault(body.count(delimiter)),)
+    ]
 
 
 def place(line_no: int, column: str | None) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import pyarrow as pa
 
 from jobs.validation import shortcut
 from jobs.validation.encoding import as_utf8, decodes
-from jobs.validation.judgement import Reader, Reject, judge
+from jobs.validation.judgement import Reader, Reject, judge, miscounted, without_line_break
 from jobs.validation.records import Block, Mask
 
 
@@ -23,8 +24,13 @@ class Sorted:
 
 
 def sort_out(block: Block, reader: Reader) -> Sorted:
-    entries, left, skipped = _shortcut(_in_utf8(block, reader.fallback), reader)
-    judged, rejects = [], []
+    text = _in_utf8(block, reader.fallback)
+    entries, left, skipped = _shortcut(text, reader)
+    wrong, left = _miscounted(text, left, reader)
+    rejects = miscounted(
+        ((int(text.lines[i]), without_line_break(text.record(i))) for i in wrong), reader
+    )
+    judged = []
     for i in left:
         verdict = judge(block.record(i), int(block.lines[i]), reader)
         if verdict is None:
@@ -36,7 +42,22 @@ def sort_out(block: Block, reader: Reader) -> Sorted:
     if judged:
         more = pa.Table.from_pylist(judged, shortcut.SCHEMA)
         entries = pa.concat_tables([entries, more]).sort_by("line_no")
-    return Sorted(entries, rejects, skipped)
+    return Sorted(entries, sorted(rejects, key=attrgetter("line_no")), skipped)
+
+
+def _miscounted(block: Block, left: list[int], reader: Reader) -> tuple[list[int], list[int]]:
+    """Of the records that are left, those without a quote whose number of fields is wrong, and the others."""
+    if not left:
+        return [], []
+    begin, end = block.bounds[[0, -1]]
+    view = np.frombuffer(block.data, np.uint8)[begin:end]
+    quotes, delimiters = (
+        np.diff(np.searchsorted(np.flatnonzero(view == sign), block.bounds - begin))
+        for sign in (reader.grammar.quote, reader.grammar.delimiter)
+    )
+    wrong = (quotes == 0) & (delimiters != reader.width - 1) & _is_text(block)
+    among = np.array(left)
+    return among[wrong[among]].tolist(), among[~wrong[among]].tolist()
 
 
 def _in_utf8(block: Block, fallback: str | None) -> Block:

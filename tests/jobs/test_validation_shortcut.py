@@ -214,7 +214,10 @@ def by_definition(data: bytes, profile: Profile) -> tuple[list[Any], list[Any], 
 
 
 PROFILES = st.sampled_from(
-    [DEFAULT, SKIPPING, BRAZILIAN, ESCAPED, CARDS, VARIANT, TWO_COLUMNS, MARKED, SHORT_YEAR]
+    [
+        *(DEFAULT, SKIPPING, BRAZILIAN, ESCAPED, CARDS, VARIANT, TWO_COLUMNS, MARKED, SHORT_YEAR),
+        FALLING_BACK,
+    ]
 )
 CASES = PROFILES.flatmap(lambda profile: st.tuples(st.just(profile), dirty_files(profile)))
 
@@ -255,6 +258,19 @@ def test_the_shortcut_enters_what_is_plain_by_itself(monkeypatch, tmp_path: Path
     assert [row["line_no"] for row in found.entries] == [2, 3, 6]
     assert found.entries[1]["reference_norm"] == 'SAO "JOAO"'
     assert found.entries[1]["amount"] == -3
+
+
+def test_lines_of_another_kind_of_file_need_no_look_at_each(monkeypatch, tmp_path: Path):
+    """What is then said of them is in the property above."""
+
+    def never(record: bytes, *_: object) -> None:
+        raise AssertionError(record)
+
+    monkeypatch.setattr("jobs.validation.sorting.judge", never)
+    found = run(lines("x", GOOD, "a;é", ",," + GOOD), tmp_path)
+    assert found.codes == dict.fromkeys((2, 4, 5), "FIELD_COUNT")
+    in_fallback = run(f"{HEADER}\n{GOOD}\nação\n".encode("cp1252"), tmp_path, FALLING_BACK)
+    assert [row["raw_value"] for row in in_fallback.rejects] == ["ação"]
 
 
 @pytest.mark.parametrize(
