@@ -139,9 +139,9 @@ def reconcile_slowly(entries: Sequence[Entry], profile: Profile, as_of: date) ->
         outcome.breaks[a.line_no, b.line_no] = _fee_break(profile, name, a, b, row_id, as_of)
     misses, crowded = _misses(profile, open_rows)
     outcome.near = {(m.name, m.a.line_no, m.b.line_no, m.failed, m.delta, m.days) for m in misses}
-    duplicate = {e.line_no for e in open_rows if e.line_no in surplus or occurrence[e.line_no] > 1}
-    fit = {e.line_no for m in misses if not m.failed and not m.suggests for e in (m.a, m.b)}
-    ambiguous = fit - duplicate
+    ambiguous = {e.line_no for m in misses if not m.failed and not m.suggests for e in (m.a, m.b)}
+    repeats = {e.line_no for e in open_rows if e.line_no in surplus or occurrence[e.line_no] > 1}
+    duplicate = repeats - ambiguous
     mismatches = _mismatches(misses, duplicate | ambiguous)
     mismatched_groups = _mismatched_groups(profile, open_rows, mismatches.keys())
     explained = duplicate | ambiguous | mismatches.keys() | mismatched_groups.keys()

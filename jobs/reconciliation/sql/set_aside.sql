@@ -1,4 +1,4 @@
--- Open rows that no counterpart can explain: repeats of an equal row, left over in a matched block, or with a free choice.
+-- Open rows that no counterpart can explain: with a free choice; else repeats of an equal row, or left over in a matched block.
 -- twin: the line that a duplicate repeats, equal in all or in what its block compares.
 with duplicates as (
   select line_no, first_line as twin, true as is_equal
@@ -15,8 +15,9 @@ with duplicates as (
   union
   select line_b as line_no from near where failures = 0 and not suggests
 )
-select line_no, 'duplicate' as reason, twin, is_equal from duplicates
+select duplicates.line_no, 'duplicate' as reason, duplicates.twin, duplicates.is_equal
+from duplicates
+anti join ambiguous on ambiguous.line_no = duplicates.line_no
 union all
-select ambiguous.line_no, 'ambiguous' as reason, cast(null as bigint) as twin, cast(null as boolean) as is_equal
+select line_no, 'ambiguous' as reason, cast(null as bigint) as twin, cast(null as boolean) as is_equal
 from ambiguous
-anti join duplicates on duplicates.line_no = ambiguous.line_no

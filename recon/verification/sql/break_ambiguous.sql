@@ -2,5 +2,5 @@
 select s.side, s.line_no, s.class, d.class as expected
 from stated as s
 join derived as d using (side, line_no)
-where s.class not in ('duplicate_a', 'duplicate_b', 'group_sum_mismatch', 'fee_mismatch')
+where s.class not in ('group_sum_mismatch', 'fee_mismatch')
   and (s.class = 'ambiguous') <> (d.class = 'ambiguous')

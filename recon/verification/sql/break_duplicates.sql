@@ -1,4 +1,4 @@
--- Duplicada é a linha igual a outra do seu lado, sobrando: todas as abertas se uma conciliou, todas menos uma se nenhuma.
+-- Duplicada é a linha igual a outra do seu lado, sobrando e não ambígua: todas as abertas se uma conciliou, todas menos uma se nenhuma.
 with said as (
   select s.*, s.class in ('duplicate_a', 'duplicate_b') as duplicate from stated as s where s.class not in ('group_sum_mismatch', 'fee_mismatch')
 ), unmatched_groups as (
@@ -6,6 +6,7 @@ with said as (
   from occurrences as r
   join said as s using (side, line_no)
   anti join surplus as u using (side, line_no)
+  anti join ambiguous_rows as f using (side, line_no)
   group by all
 )
 select s.side, s.line_no, s.class, 'is no surplus' as reason
@@ -15,6 +16,7 @@ anti join occurrences as r using (side, line_no)
 where s.duplicate
 union all
 select s.side, s.line_no, s.class, 'is surplus' from said as s semi join surplus as u using (side, line_no)
+anti join ambiguous_rows as f using (side, line_no)
 where not s.duplicate
 union all
 select side, line_no, class, 'is of the other side' from said
