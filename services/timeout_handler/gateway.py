@@ -212,7 +212,7 @@ class Gateway:
         try:
             declared = tomllib.loads(body.decode()).get("expect")
             return None if declared is None else Expect.model_validate(declared)
-        except ValueError as error:  # of TOML, of UTF-8 and of the model
+        except (ValueError, RecursionError) as error:  # of TOML, UTF-8, the model; nested deep
             logger.warning("profile not readable", key=key, reason=type(error).__name__)
             return None
 
