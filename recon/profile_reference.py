@@ -22,7 +22,12 @@ perfis (`jobs/profile.py`). Exemplos: os perfis prontos, e [samples/README.md](.
 arquivo de cada.
 
 Onde o layout é `against_reference`, `[csv]`, `[columns]` e `[extract]` são de cada lado: `[sides.A.csv]`,
-`[sides.B.columns]` e assim por diante, sem `side`.
+`[sides.B.columns]` e assim por diante, sem `side`. Um exemplo inteiro: `profiles/inter-razao.toml`.
+
+As colunas canônicas têm nomes fixos: `side`, `posted_on`, `value_on`, `amount`, `currency`, `entry_id`, `account`,
+`reference`, `description`, `counterparty`, `kind`, `group_key`, `gross`, `fee`, `net`, `balance`. `reference_norm` não
+se mapeia: é `reference` em maiúsculas, sem acentos e com espaços simples, para comparar; zeros, hífens e pontos ficam,
+de modo que "nf 2002" é "NF 2002", e "NF-2002" não.
 """
 _ABOUT = {
     "csv": "O dialeto do arquivo: declarado, nunca adivinhado.",
@@ -30,7 +35,9 @@ _ABOUT = {
     "reference": 'Só com `layout = "against_reference"`.',
     "passes": "Um por vez, na ordem do arquivo; o que um passe conciliou, os seguintes não veem. `match` forma pares "
     "de linhas de mesma chave (`on`), com valores e datas próximos o bastante; `group` leva todas as linhas dos dois "
-    "lados com a mesma chave (`group_by`) e moeda, se as somas fecham.",
+    "lados com a mesma chave (`group_by`) e moeda, se as somas fecham. Com `unique = true` um par só vale se nenhum "
+    'dos dois tem outro candidato: o que sobra é ambíguo, e não um palpite. `mode = "suggest"` propõe pares sem os '
+    "conciliar, para uma chave fraca como valor e data.",
     "materiality": "O que conta para o veredito. Sem ela, toda divergência é material.",
     "fees": "O que a adquirente pode reter do bruto: conferido em cada linha conciliada que tem `gross` e `fee`.",
     "reversals": "Linhas que desfazem outra. A que fica aberta, sem que o arquivo tenha a original, é um estorno sem "
