@@ -827,12 +827,13 @@ def _field_at(loc: tuple[int | str, ...]) -> tuple[list[str], FieldInfo | None]:
             continue
         fields = {f.alias or name: f for name, f in model.model_fields.items()}
         keys, field = list(fields), fields.get(part)
-        model = _section_in(field.annotation) if field else None
+        model = section_in(field.annotation) if field else None
         of_table = field is not None and get_origin(field.annotation) is dict
     return keys, field
 
 
-def _section_in(annotation: Any) -> type[BaseModel] | None:
+def section_in(annotation: Any) -> type[BaseModel] | None:
+    """The model that a field's type holds, if any."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next(filter(None, map(_section_in, get_args(annotation))), None)
+    return next(filter(None, map(section_in, get_args(annotation))), None)

@@ -263,7 +263,7 @@ def show(
     """
     from recon import history
 
-    return history.show(_pipeline(endpoint, aws, stack_name), job, Output(as_json=json))
+    return history.show(*_intake(endpoint, aws, stack_name), job, Output(as_json=json))
 
 
 @app.command

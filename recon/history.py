@@ -10,6 +10,7 @@ from recon.errors import UsageError
 from recon.follow import with_notes
 from recon.output import Output
 from recon.pipeline import Execution, Pipeline, event_of, last_of
+from recon.resumption import Intake
 from recon.timeline import Timeline
 from shared import ptbr
 from shared.checkpoint import Checkpoint, Failure
@@ -33,7 +34,7 @@ def runs(pipeline: Pipeline, limit: int, output: Output) -> int:
     return 0
 
 
-def show(pipeline: Pipeline, job: str, output: Output) -> int:
+def show(pipeline: Pipeline, intake: Intake, job: str, output: Output) -> int:
     """job: a job, whose last attempt is shown, or one execution."""
     attempts = pipeline.attempts(job)
     run = last_of(attempts, job)
@@ -46,7 +47,7 @@ def show(pipeline: Pipeline, job: str, output: Output) -> int:
             {
                 **document(run, timeline, manifests),
                 "attempts": [_summary(attempt, None) for attempt in attempts],
-                "retracted": _retraction(pipeline, run),
+                "retracted": _retraction(intake, run),
                 "checkpoint": checkpoint and checkpoint.model_dump(mode="json"),
                 "outputs": pipeline.address(run.job_id, run.name),
             }
@@ -56,7 +57,7 @@ def show(pipeline: Pipeline, job: str, output: Output) -> int:
     if {"bucket_name", "object_key", "file_hash"} <= set(run.job):
         output.line(f"Arquivo: s3://{run.job['bucket_name']}/{run.job['object_key']}")
         output.line(f"SHA-256: {run.job['file_hash']}")
-    if reason := _retraction(pipeline, run):
+    if reason := _retraction(intake, run):
         output.line(f"Retirado, e fora das tabelas curadas: {reason}", style="yellow")
     output.line(f"Início: {ptbr.moment(run.started_at)}")
     if reason := run.job.get("reason"):
@@ -141,13 +142,13 @@ def _seconds(run: Execution) -> float | None:
     return None if stopped is None else round((stopped - run.started_at).total_seconds(), 3)
 
 
-def _retraction(pipeline: Pipeline, run: Execution) -> str | None:
+def _retraction(intake: Intake, run: Execution) -> str | None:
     """Why the job was retracted, unless its bytes came again since."""
     try:
         event = event_of(run)
     except UsageError:  # started by hand, with an input of another form: nobody claimed its bytes
         return None
-    claims = pipeline.claims(event)
+    claims = intake.chain(event.profile, event.file_hash)
     retracted = (
         claims and claims[-1].origin == "retract" and claims[-1].event.job_id == event.job_id
     )

@@ -6,19 +6,18 @@ from recon.errors import UsageError
 from recon.follow import wait_for
 from recon.output import Output
 from recon.pipeline import Execution, Pipeline, last_of
+from recon.resumption import check_reason
 from shared.checkpoint import Checkpoint
 
 ERROR = "Aborted"  # what the execution ends with; its cause is the reason that was given
 RECORD_SECONDS = 90.0
-MOST = 500
 
 
 def abort(
     pipeline: Pipeline, job: str, reason: str, output: Output, seconds: float = RECORD_SECONDS
 ) -> int:
     """The alert and the checkpoint are the timeout handler's, as for a run that anybody else stopped."""
-    if not 0 < len(reason) <= MOST:
-        raise UsageError(f"--reason: de 1 a {MOST} caracteres.")
+    check_reason(reason)
     execution = last_of(pipeline.attempts(job), job)
     if execution.status != "RUNNING":
         raise UsageError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import posixpath
 import uuid
@@ -11,24 +10,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
+from jobs.runtime import hash_stream
 from recon.errors import UsageError
 from recon.stack import Stack
 from recon.timeline import Timeline, visits
 from shared.alert import Alert
 from shared.checkpoint import Checkpoint
 from shared.contract import Contract
-from shared.intake import Claim, Receipt
+from shared.intake import Receipt
 from shared.job_event import JobEvent
 from shared.layout import (
     RUNS,
     Stage,
     checkpoint_key,
-    claims_prefix,
     manifest_key,
     profile_key,
     receipt_key,
@@ -235,25 +234,10 @@ class Pipeline:
 
     # What may be taken back
 
-    def claims(self, job: JobEvent) -> list[Claim]:
-        """Who owned the job's bytes, in order; the last still does."""
-        prefix = claims_prefix(job.profile, job.file_hash)
-        keys = self._keys(prefix)
-        found = [self._document(self.stack.data_bucket, key, Claim) for key in keys]
-        return sorted((claim for claim in found if claim), key=lambda claim: claim.number)
-
     def sha256_of(self, key: str) -> str | None:
         """Of an object of the data bucket; None where there is none."""
-        try:
-            found = self._s3.get_object(Bucket=self.stack.data_bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                return None
-            raise
-        digest = hashlib.sha256()
-        for chunk in found["Body"].iter_chunks(1 << 20):
-            digest.update(chunk)
-        return digest.hexdigest()
+        body = self._body(self.stack.data_bucket, key)
+        return None if body is None else hash_stream(body)
 
     def remove(self, key: str) -> None:
         """From the data bucket, which keeps versions."""
@@ -324,9 +308,6 @@ class Pipeline:
             self._sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
         return received
 
-    def _keys(self, prefix: str) -> list[str]:
-        return [found["Key"] for found in self._objects(prefix)]
-
     def _objects(self, prefix: str) -> list[Any]:
         pages = self._s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.stack.data_bucket, Prefix=prefix
@@ -338,8 +319,12 @@ class Pipeline:
         return None if body is None else model.from_json(body)
 
     def _bytes(self, bucket: str, key: str) -> bytes | None:
+        body = self._body(bucket, key)
+        return None if body is None else body.read()
+
+    def _body(self, bucket: str, key: str) -> BinaryIO | None:
         try:
-            return self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            return cast(BinaryIO, self._s3.get_object(Bucket=bucket, Key=key)["Body"])
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return None

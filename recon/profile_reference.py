@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from jobs.profile import Profile
+from jobs.profile import Profile, section_in
 
 PAGE = Path(__file__).parents[1] / "docs" / "profiles.md"
 _HEAD = """\
@@ -77,7 +77,7 @@ def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
 
 def _section(field: FieldInfo) -> type[BaseModel] | None:
     """The model of a table of its own; a column's source is a value, though it may be written as a table."""
-    found = _model_in(field.annotation)
+    found = section_in(field.annotation)
     return None if found is None or get_origin(field.annotation) is dict or _short(found) else found
 
 
@@ -91,12 +91,6 @@ def _short(model: type[BaseModel]) -> bool:
 def _is_list(model: type[BaseModel], path: str) -> bool:
     field = Profile.model_fields.get(path)
     return field is not None and get_origin(field.annotation) is tuple
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next(filter(None, map(_model_in, get_args(annotation))), None)
 
 
 def _default(field: FieldInfo) -> str:

@@ -63,8 +63,8 @@ def start_next_attempt(
         raise UsageError(
             f"{last.name} ainda está em andamento.", hint=f"Acompanhe com: recon show {job}"
         )
-    if reason is not None and not 0 < len(reason) <= 500:
-        raise UsageError("--reason: de 1 a 500 caracteres.")
+    if reason is not None:
+        check_reason(reason)
     event = event_of(last).model_copy(update={"force": reason is not None, "reason": reason})
     chain = intake.chain(event.profile, event.file_hash)
     # A run that was started by hand has no chain: nobody claimed its bytes.
@@ -95,13 +95,25 @@ def _claimed(event: JobEvent, chain: Sequence[Claim], intake: Intake) -> JobEven
         event=event.model_copy(update={"attempt": attempt}),
         upload=owner.upload,
     )
+    append(claim, intake)
+    return claim.event
+
+
+def append(claim: Claim, intake: Intake) -> None:
+    """Raises UsageError where somebody else's claim took the place."""
     intake.put_claim(claim)
+    event = claim.event
     if claim not in intake.chain(event.profile, event.file_hash):
         raise UsageError(
             f"Outra tentativa de {event.job_id} começou agora mesmo.",
             hint=f"Acompanhe com: recon show {event.job_id}",
         )
-    return claim.event
+
+
+def check_reason(reason: str) -> None:
+    """Raises UsageError where it is empty, or longer than a job event keeps."""
+    if not 0 < len(reason) <= 500:
+        raise UsageError("--reason: de 1 a 500 caracteres.")
 
 
 def _ended_badly(last: Execution, job: str) -> None:

@@ -6,19 +6,15 @@ from jobs.quicksight_prep.curation import CURATED_TABLES, business_day
 from recon.errors import UsageError
 from recon.output import Output
 from recon.pipeline import Execution, Pipeline, event_of, last_of
-from recon.resumption import Intake
+from recon.resumption import Intake, append, check_reason
 from shared.intake import Claim
-from shared.job_event import JobEvent
 from shared.layout import Stage, curated_key
 from shared.manifest import ReconciliationFigures
-
-MOST = 500
 
 
 def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: Output) -> int:
     """May be repeated: the rows go first, the bytes are free last."""
-    if not 0 < len(reason) <= MOST:
-        raise UsageError(f"--reason: de 1 a {MOST} caracteres.")
+    check_reason(reason)
     attempts = pipeline.attempts(job)
     last = last_of(attempts, job)
     if last.status == "RUNNING":
@@ -38,7 +34,9 @@ def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: O
     if not removed:
         output.line("Nenhuma linha dele estava nas tabelas curadas.")
     if chain and chain[-1].origin != "retract":
-        _release(intake, chain[-1], event, reason)
+        released = event.model_copy(update={"reason": reason})
+        number, upload = chain[-1].number + 1, chain[-1].upload
+        append(Claim(number=number, origin="retract", event=released, upload=upload), intake)
     output.line(f"{event.job_id} retirado; o mesmo conteúdo pode ser enviado de novo.")
     if output.as_json:
         output.document({"job_id": event.job_id, "reason": reason, "removed": removed})
@@ -65,18 +63,3 @@ def _take_out(pipeline: Pipeline, attempt: Execution) -> list[str]:
     for key in there:
         pipeline.remove(key)
     return list(there)
-
-
-def _release(intake: Intake, owner: Claim, event: JobEvent, reason: str) -> None:
-    claim = Claim(
-        number=owner.number + 1,
-        origin="retract",
-        event=event.model_copy(update={"reason": reason}),
-        upload=owner.upload,
-    )
-    intake.put_claim(claim)
-    if claim not in intake.chain(event.profile, event.file_hash):
-        raise UsageError(
-            f"Outra tentativa de {event.job_id} começou agora mesmo.",
-            hint=f"Acompanhe com: recon show {event.job_id}",
-        )

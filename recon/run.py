@@ -17,7 +17,7 @@ from recon.follow import follow, wait_for
 from recon.output import Output
 from recon.pipeline import Pipeline, Received
 from recon.reference import keep
-from recon.stages import find_profile, given_reference
+from recon.stages import check_reference, find_profile
 from recon.verification.written import USED_PROFILE
 from shared import ptbr
 from shared.alert import Alert
@@ -45,7 +45,7 @@ def run(
     if not file.is_file():
         raise UsageError(f"Arquivo não encontrado: {file}")
     loaded = find_profile(profile)  # a wrong one is known before anything is started
-    given_reference(loaded, reference)
+    check_reference(loaded, reference)
     key = f"{loaded.name}/{day or datetime.now(TIME_ZONE).date():%Y-%m-%d}/{file.name}"
     with EmbeddedAWS() as aws:
         with output.step("AWS embarcada pronta, pilha implantada"):

@@ -159,25 +159,32 @@ def _alone_in(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise UsageError(f"A pasta {folder} não pode ser usada: {error.strerror}.") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(
+                f"Outra execução está escrevendo em {folder}.",
+                hint="Espere por ela, ou diga outra pasta com --out.",
+            ) from error
         yield
-    except BlockingIOError as error:
-        raise UsageError(
-            f"Outra execução está escrevendo em {folder}.",
-            hint="Espere por ela, ou diga outra pasta com --out.",
-        ) from error
     finally:
         os.close(descriptor)
 
 
 def given_reference(profile: Profile, path: Path | None) -> Reference | None:
     """A file becomes the reference by being named. Raises UsageError where the profile does not fit."""
+    check_reference(profile, path)
+    return Reference(path, path.name, hash_file(path), datetime.now(UTC)) if path else None
+
+
+def check_reference(profile: Profile, path: Path | None) -> None:
+    """Raises UsageError where the profile needs a file and none is named, or the other way round."""
     if profile.reference is None:
         if path:
             raise UsageError(
                 f'O perfil {profile.name} não usa referência (layout = "{profile.layout}"): --reference não se aplica.'
             )
-        return None
+        return
     if path is None:
         raise UsageError(
             f"O perfil {profile.name} concilia contra uma referência, que falta.",
@@ -185,7 +192,6 @@ def given_reference(profile: Profile, path: Path | None) -> Reference | None:
         )
     if not path.is_file():
         raise UsageError(f"Arquivo não encontrado: {path}")
-    return Reference(path, path.name, hash_file(path), datetime.now(UTC))
 
 
 def _validated(

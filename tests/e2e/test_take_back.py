@@ -176,7 +176,7 @@ def test_a_retracted_result_leaves_the_curated_tables_and_its_bytes_may_come_aga
     assert retract(pipeline, intake, job, "outra vez", Output(as_json=True)) == 0
     assert document(capsys)["removed"] == []
 
-    show(pipeline, job, Output())
+    show(pipeline, intake, job, Output())
     assert "Retirado, e fora das tabelas curadas: extrato de outra conta" in capsys.readouterr().out
     with pytest.raises(UsageError, match="retirado: extrato de outra conta"):
         rerun(pipeline, intake, job, "outra vez", Output())
