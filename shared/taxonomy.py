@@ -72,7 +72,7 @@ ROW_CLASSES = {
         RowClass("sign_mismatch", "Sinal invertido (débito × crédito)", "break", 1),
         RowClass("duplicate_a", "Possível lançamento duplicado (A)", "break", 1),
         RowClass("duplicate_b", "Possível lançamento duplicado (B)", "break", 1),
-        RowClass("ambiguous", "Correspondência ambígua (N candidatos)", "break", 3),
+        RowClass("ambiguous", "Correspondência ambígua (vários candidatos)", "break", 3),
         RowClass("reversal_orphan", "Estorno/devolução sem original", "break", 2),
         RowClass("balance_break", "Quebra de saldo do extrato", "break", 1),
     )

@@ -19,7 +19,7 @@ select * from (values
   ('sign_mismatch', 'Sinal invertido (débito × crédito)', 'break', 1),
   ('duplicate_a', 'Possível lançamento duplicado (A)', 'break', 1),
   ('duplicate_b', 'Possível lançamento duplicado (B)', 'break', 1),
-  ('ambiguous', 'Correspondência ambígua (N candidatos)', 'break', 3),
+  ('ambiguous', 'Correspondência ambígua (vários candidatos)', 'break', 3),
   ('reversal_orphan', 'Estorno/devolução sem original', 'break', 2),
   ('balance_break', 'Quebra de saldo do extrato', 'break', 1)
 ) as t (class, label_pt, outcome, priority);
