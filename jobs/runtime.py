@@ -32,7 +32,7 @@ from shared.layout import MANIFEST, STAGE_ERROR, Stage
 from shared.manifest import Figures, Manifest, StageError, StageFile
 
 CODE_VERSION = (
-    "2"  # part of every stage's inputs: raise it when the same input must be computed again
+    "3"  # part of every stage's inputs: raise it when the same input must be computed again
 )
 
 

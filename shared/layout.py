@@ -23,9 +23,11 @@ MANIFEST = "manifest.json"
 STAGE_ERROR = "error.json"
 RUNS = "runs/"
 RECEIPTS = "intake/receipts/"
+INTAKE_ALERTS = "intake/alerts/"
 PROFILES = "profiles/"
 REFERENCE = "reference/"
 CODE = "code/"
+ATHENA = "athena/"  # results of queries
 STAGING = "staging/"  # what the workers of a Spark run pass to each other
 _PUT_AT = "%Y%m%dT%H%M%SZ"
 
@@ -71,7 +73,15 @@ def receipt_key(bucket: str, key: str, version: str) -> str:
 
 def intake_alert_marker_key(bucket: str, key: str, version: str, kind: str) -> str:
     """Beside the receipts, not among them, so that listing receipts finds receipts only."""
-    return f"intake/alerts/{source_hash(bucket, key)}/{_segment(version)}-{kind}.json"
+    return f"{INTAKE_ALERTS}{source_hash(bucket, key)}/{_segment(version)}-{kind}.json"
+
+
+def receipt_of_marker(key: str) -> str | None:
+    """The receipt of the upload that such a marker is of; None where it is a marker of the day."""
+    found = re.fullmatch(
+        INTAKE_ALERTS + r"([0-9a-f]{64})/(.+)-upload_(?:refused|duplicate)\.json", key
+    )
+    return f"{RECEIPTS}{found[1]}/{found[2]}.json" if found else None
 
 
 def arrival_key(profile: str, day: date) -> str:
@@ -80,7 +90,7 @@ def arrival_key(profile: str, day: date) -> str:
 
 
 def daily_alert_marker_key(kind: str, subject: str, day: date) -> str:
-    return f"intake/alerts/daily/{kind}/{subject}/{day:%Y-%m-%d}.json"
+    return f"{INTAKE_ALERTS}daily/{kind}/{subject}/{day:%Y-%m-%d}.json"
 
 
 TICK_CURSOR = "intake/tick.json"  # where in the ingress bucket the next tick goes on
@@ -123,6 +133,10 @@ def reference_put_at(name: str) -> datetime | None:
 def curated_key(table: str, day: date, profile: str, bucket: str, key: str) -> str:
     """One object a table, day and source object: a corrected file replaces its predecessor."""
     return f"curated/{table}/day={day:%Y-%m-%d}/{profile}-{source_hash(bucket, key)}.parquet"
+
+
+CURATED_CHANGED = "curated/changed.json"  # put after any curated table: what counts is its time
+REFRESHES = "curated/refreshes.json"  # the refreshes of the data sets, and how they ended
 
 
 def job_script_key(stage: Stage) -> str:

@@ -12,10 +12,10 @@ from pathlib import Path
 from jobs.runtime import hash_stream, join, storage
 from shared.errors import UploadKeyError
 from shared.identity import day_of
-from shared.layout import curated_key
+from shared.layout import CURATED_CHANGED, curated_key
 from shared.upload_key import parse_upload_key
 
-CURATED_TABLES = ("qs_daily", "qs_breaks", "qs_aging", "qs_passes")
+CURATED_TABLES = ("qs_runs", "qs_daily", "qs_breaks", "qs_aging", "qs_passes")
 
 
 def superseded(source: str, version: str, file_hash: str) -> bool:
@@ -36,6 +36,9 @@ def publish_curated(
     for name in CURATED_TABLES:
         target = join(data_path, curated_key(name, day, profile, bucket, key))
         storage(target).put_file(target, tables[name])
+    # Last: a refresh that began before it may have seen only some of them.
+    changed = join(data_path, CURATED_CHANGED)
+    storage(changed).put(changed, b"{}")
 
 
 def business_day(job_id: str, key: str, as_of: date) -> date:

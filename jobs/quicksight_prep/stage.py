@@ -63,7 +63,9 @@ def prepare(arguments: PrepArguments, run: StageRun, scratch: Path) -> Manifest:
     rejects = fetch(arguments.validated_data_path, validation.files["rejects"], scratch)
     breaks = fetch(arguments.divergences_path, reconciliation.files["breaks"], scratch)
     matches = fetch(arguments.divergences_path, reconciliation.files["matches"], scratch)
-    result = RunResult(arguments.job_id, arguments.profile, validated, reconciled)
+    result = RunResult(
+        arguments.job_id, arguments.profile, arguments.object_key, validated, reconciled
+    )
     with open_result(entries, breaks) as connection:
         connection.read_parquet(str(rejects)).create_view("rejects")
         connection.read_parquet(str(matches)).create_view("matches")

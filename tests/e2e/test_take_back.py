@@ -171,7 +171,7 @@ def test_a_retracted_result_leaves_the_curated_tables_and_its_bytes_may_come_aga
     assert retract(pipeline, intake, job, "extrato de outra conta", Output(as_json=True)) == 0
     removed = document(capsys)["removed"]
     assert isinstance(removed, list)
-    assert len(removed) == 4
+    assert len(removed) == 5
     assert before - curated() == set(removed)
     assert retract(pipeline, intake, job, "outra vez", Output(as_json=True)) == 0
     assert document(capsys)["removed"] == []
@@ -208,7 +208,7 @@ def test_the_rows_of_a_corrected_file_stay_when_its_predecessor_is_retracted(
     assert retract(pipeline, intake, versions[0].job_id or "", "x", Output(as_json=True)) == 0
     assert document(capsys)["removed"] == []
     assert retract(pipeline, intake, versions[1].job_id or "", "x", Output(as_json=True)) == 0
-    assert len(document(capsys)["removed"]) == 4  # type: ignore[arg-type]
+    assert len(document(capsys)["removed"]) == 5  # type: ignore[arg-type]
 
 
 def test_uploads_in_the_dead_letter_queue_are_offered_again(

@@ -24,13 +24,13 @@ from jobs.quicksight_prep.curation import CURATED_TABLES, business_day
 from jobs.quicksight_prep.divergences import write_divergences
 from jobs.quicksight_prep.report import TOP
 from jobs.quicksight_prep.stage import PrepArguments, prepare
-from jobs.quicksight_prep.tables import RunResult, open_result, write_tables
+from jobs.quicksight_prep.tables import SCHEMAS, RunResult, open_result, write_tables
 from jobs.reconciliation.stage import ReconciliationArguments, run_reconciliation
 from jobs.runtime import JobArguments, Produced, StageRun, run_stage
 from jobs.validation.acceptance import validate
 from shared import ptbr
-from shared.layout import Stage, curated_key
-from shared.manifest import Manifest, QuickSightFigures, ReconciliationFigures
+from shared.layout import CURATED_CHANGED, Stage, curated_key
+from shared.manifest import Manifest, QuickSightFigures, ReconciliationFigures, ValidationFigures
 from tests.jobs.reconciliation_case import Entry, profile_of, read_by
 from tests.jobs.reconciliation_case import run as reconciled
 
@@ -175,12 +175,78 @@ def test_the_curated_tables_say_what_the_manifest_says(run: Run) -> None:
     for of in figures.currencies:
         told = sum(row["diferenca_absoluta"] for row in aging if row["moeda"] == of.currency)
         assert told == Decimal(of.gross) / 100
-    other_currency = next(row for row in rows if row["class"] == "currency_mismatch")
+    other_currency = next(row for row in rows if row["classe_codigo"] == "currency_mismatch")
     assert (other_currency["moeda"], other_currency["moeda_b"]) == ("BRL", "USD")
+    (whole,) = pq.read_table(run.curated("qs_runs")).to_pylist()
+    read = run.manifest(Stage.VALIDATION).figures_of(ValidationFigures)
+    assert (whole["linhas_lidas"], whole["linhas_rejeitadas"]) == (read.lines, read.rejected)
+    assert (
+        whole["lancamentos"] == read.entries == sum(c.rows_a + c.rows_b for c in figures.currencies)
+    )
+    counted = ("conciliacoes", "divergencias", "divergencias_materiais", "pendencias")
+    assert [whole[name] for name in counted] == [
+        figures.matches, figures.breaks, figures.material_breaks, figures.pending,
+    ]  # fmt: skip
     passes = pq.read_table(run.curated("qs_passes")).to_pylist()
     assert {row["passe"]: row["conciliacoes"] for row in passes} == {
         p.name: p.matches for p in figures.passes
     }
+
+
+def test_every_curated_row_says_of_which_run_profile_and_file_it_is(run: Run) -> None:
+    run.all()
+    for name in CURATED_TABLES:
+        rows = pq.read_table(run.curated(name)).to_pylist()
+        assert rows
+        assert {(row["job_id"], row["perfil"], row["arquivo"]) for row in rows} == {
+            (JOB, "default", KEY)
+        }
+
+
+def test_a_curated_break_says_in_words_what_the_csv_says(run: Run) -> None:
+    run.all()
+    text = run.output("divergencias").read_text("utf-8-sig")
+    told = {
+        row["Id da divergência"]: row for row in csv.DictReader(text.splitlines(), delimiter=";")
+    }
+    rows = pq.read_table(run.curated("qs_breaks")).to_pylist()
+    assert len(rows) == len(told)
+    for row in rows:
+        line = told[row["id_divergencia"]]
+        same = {"classe": "Classe", "motivo": "Motivo", "material": "Material", "linhas_a": "Linha A",
+                "linhas_b": "Linha B", "conta": "Conta", "descricao": "Descrição"}  # fmt: skip
+        assert {ours: row[ours] or "" for ours in same} == {
+            ours: line[theirs] for ours, theirs in same.items()
+        }
+        assert row["diferenca"] == Decimal(line["Diferença"].replace(".", "").replace(",", "."))
+        assert (row["tipo"], row["situacao"]) == ("Divergência", "Nova")
+        assert (
+            row["lado"]
+            == {(True, True): "A e B", (True, False): "A", (False, True): "B"}[
+                bool(row["linhas_a"]), bool(row["linhas_b"])
+            ]
+        )
+
+
+def test_a_row_that_waits_is_pending_and_no_divergence(tmp_path: Path) -> None:
+    rows = (Entry("A", 100, reference="r"), Entry("A", 7, reference="z", day=-9))
+    profile = profile_of(rest="[grace]\nB = 2\n")
+    done = reconciled(tmp_path, rows, profile)
+    files = {name: file.path for name, file in done.result.files.items()}
+    with open_result(tmp_path / "entries.parquet", files["breaks"]) as connection:
+        produced = write_tables(
+            connection, RunResult(JOB, "teste", KEY, read_by(rows), done.result.figures), tmp_path
+        )
+    for name in ("qs_breaks", "qs_aging"):
+        kinds = {row["tipo"]: row for row in pq.read_table(produced[name].path).to_pylist()}
+        assert kinds["Pendência"]["classe_codigo"] == "pending_in_transit"
+        assert kinds["Divergência"]["classe_codigo"] == "missing_in_b"
+    (whole,) = pq.read_table(produced["qs_runs"].path).to_pylist()
+    assert (whole["divergencias"], whole["pendencias"]) == (1, 1)
+
+
+def test_the_curated_tables_are_those_that_are_written() -> None:
+    assert set(CURATED_TABLES) == set(SCHEMAS)
 
 
 def test_a_lot_whose_sums_differ_is_one_divergence_with_its_sum(tmp_path: Path) -> None:
@@ -197,7 +263,7 @@ def test_a_lot_whose_sums_differ_is_one_divergence_with_its_sum(tmp_path: Path) 
     files = {name: file.path for name, file in done.result.files.items()}
     with open_result(tmp_path / "entries.parquet", files["breaks"]) as connection:
         produced = write_tables(
-            connection, RunResult(JOB, "teste", read_by(lots), figures), tmp_path
+            connection, RunResult(JOB, "teste", KEY, read_by(lots), figures), tmp_path
         )
         assert write_divergences(connection, tmp_path / "divergencias.csv") == figures.breaks
     text = (tmp_path / "divergencias.csv").read_text("utf-8-sig")
@@ -211,12 +277,16 @@ def test_a_lot_whose_sums_differ_is_one_divergence_with_its_sum(tmp_path: Path) 
     assert lot["Referência"] == ""  # its rows have several
     aging = pq.read_table(produced["qs_aging"].path).to_pylist()
     assert {
-        (row["class"], row["faixa_idade"]): (row["itens"], row["diferenca_absoluta"])
+        (row["classe_codigo"], row["faixa_idade"]): (row["itens"], row["diferenca_absoluta"])
         for row in aging
     } == {
-        ("group_sum_mismatch", "2-7"): (1, Decimal("0.5000")),
-        ("missing_in_b", "0-1"): (1, Decimal("0.0700")),
+        ("group_sum_mismatch", "2 a 7"): (1, Decimal("0.5000")),
+        ("missing_in_b", "0 a 1"): (1, Decimal("0.0700")),
     }
+    listed = pq.read_table(produced["qs_breaks"].path).to_pylist()
+    assert len(listed) == figures.breaks  # not a row for each of the lot's
+    lot_row = next(row for row in listed if row["classe_codigo"] == "group_sum_mismatch")
+    assert (lot_row["linhas_a"], lot_row["valor_a"]) == ("2 e 3", Decimal("3.5000"))
     assert sum(row["diferenca_absoluta"] for row in aging) * 100 == figures.currencies[0].gross
 
 
@@ -251,12 +321,14 @@ def test_a_run_that_other_bytes_overtook_leaves_the_curated_tables_alone(
     run.all()
     assert run.manifest().figures_of(QuickSightFigures).published is published
     assert (run.data / "curated").exists() is published
+    assert (run.data / CURATED_CHANGED).exists() is published
 
 
 def test_a_resumed_run_reuses_the_files_and_publishes_the_tables_again(run: Run) -> None:
     first = run.all()
     for table in CURATED_TABLES:
         first.curated(table).unlink()
+    (run.data / CURATED_CHANGED).unlink()
     again = Run(run.data, run.source, run.scratch, f"{JOB}-R1")
     again.validate()
     assert again.reconcile() == 0
@@ -264,6 +336,7 @@ def test_a_resumed_run_reuses_the_files_and_publishes_the_tables_again(run: Run)
     assert again.manifest().reused_from == JOB
     assert again.output("report").read_bytes() == first.output("report").read_bytes()
     assert all(again.curated(table).exists() for table in CURATED_TABLES)
+    assert (run.data / CURATED_CHANGED).exists()
 
 
 def test_a_missing_predecessor_is_said_in_words(run: Run) -> None:

@@ -31,6 +31,7 @@ with open_rows as (
     any_value(candidate) as candidate,
     any_value(twin) as twin,
     max(age_days) as age_days,
+    arg_max(bucket, age_days) as bucket,
     min(break_on) as break_on
   from divergences
   group by break_id, class, label_pt, priority, currency, currency_b
