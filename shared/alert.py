@@ -19,6 +19,7 @@ AlertStatus = Literal[
     "FAILED",
     "TIMED_OUT",
     "ABORTED",
+    "RETRACTED",
     "DUPLICATE",
     "REFUSED",
     "RUNNING",
@@ -82,6 +83,24 @@ class RunFailed(Contract):
         return self.job.profile if self.job else None
 
 
+class RunRetracted(Contract):
+    """A result was taken back. Why is on the record, not here: it is somebody's free text."""
+
+    kind: Literal["run_retracted"] = "run_retracted"
+    job: JobEvent
+    execution_name: str
+    redrive_count: int = 0
+    removed: int = Field(ge=0, description="curated objects that held its rows")
+
+    @property
+    def job_id(self) -> str:
+        return self.job.job_id
+
+    @property
+    def profile(self) -> str:
+        return self.job.profile
+
+
 class FileOverdue(Contract):
     """A profile expects a file by that hour of that day (São Paulo), and none came."""
 
@@ -118,7 +137,14 @@ class Digest(Contract):
 
 
 AlertRequest = Annotated[
-    RunCompleted | RunLate | RunFailed | UploadDuplicate | UploadRefused | FileOverdue | Digest,
+    RunCompleted
+    | RunLate
+    | RunFailed
+    | RunRetracted
+    | UploadDuplicate
+    | UploadRefused
+    | FileOverdue
+    | Digest,
     Field(discriminator="kind"),
 ]
 ALERT_REQUEST: TypeAdapter[AlertRequest] = TypeAdapter(AlertRequest)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.notifier import channels, completed, daily, failed, late, uploads
+from services.notifier import channels, completed, daily, failed, late, retracted, uploads
 from services.notifier.notice import Notice
+from services.notifier.places import Places
 from shared.alert import (
     Alert,
     AlertMarker,
@@ -18,6 +19,7 @@ from shared.alert import (
     RunCompleted,
     RunFailed,
     RunLate,
+    RunRetracted,
     UploadDuplicate,
     UploadRefused,
 )
@@ -35,19 +37,25 @@ class Desk(Protocol):
 
     def failure(self, request: RunFailed, now: datetime) -> Failure: ...
 
-    def address(self, key: str) -> str:
-        """A key of the data bucket as s3:// address."""
-        ...
+    @property
+    def places(self) -> Places: ...
 
     def publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> str: ...
 
     def mark(self, request: AlertRequest, marker: AlertMarker) -> None: ...
 
+    def post(self, message: str, attributes: Mapping[str, str]) -> bool:
+        """To the chat's topic, if there is one. False: it could not be posted."""
+        ...
+
 
 @dataclass(frozen=True)
 class Told:
+    """posted: false where the chat did not get it. It is no reason to tell everybody else again."""
+
     alert: Alert
     message_id: str
+    posted: bool
 
 
 def tell(request: AlertRequest, desk: Desk, now: datetime) -> Told | None:
@@ -57,7 +65,8 @@ def tell(request: AlertRequest, desk: Desk, now: datetime) -> Told | None:
     notice = _notice(request, desk, now)
     subject = channels.subject(notice)
     alert = notice.alert
-    message_id = desk.publish(subject, channels.message(notice), channels.attributes(alert))
+    attributes = channels.attributes(alert)
+    message_id = desk.publish(subject, channels.message(notice), attributes)
     desk.mark(
         request,
         AlertMarker(
@@ -68,17 +77,20 @@ def tell(request: AlertRequest, desk: Desk, now: datetime) -> Told | None:
             published_at=now,
         ),
     )
-    return Told(alert, message_id)
+    posted = desk.post(channels.chat(notice, message_id), attributes)
+    return Told(alert, message_id, posted)
 
 
 def _notice(request: AlertRequest, desk: Desk, now: datetime) -> Notice:
     match request:
         case RunCompleted():
-            return completed.notice(request, desk.manifests(request), desk.address, now)
+            return completed.notice(request, desk.manifests(request), desk.places, now)
         case RunLate():
-            return late.notice(request, now)
+            return late.notice(request, desk.places, now)
         case RunFailed():
-            return failed.notice(request, desk.failure(request, now), now)
+            return failed.notice(request, desk.failure(request, now), desk.places, now)
+        case RunRetracted():
+            return retracted.notice(request, now)
         case UploadDuplicate():
             return uploads.duplicate(request, now)
         case UploadRefused():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from services.notifier.notice import KEY, Notice, Section, about, day_of, plain
+from services.notifier.notice import DO, KEY, RUN, Notice, Section, about, day_of, plain
+from services.notifier.places import Places
 from shared import ptbr
 from shared.alert import Alert, RunCompleted, Severity
 from shared.layout import Stage, manifest_key, stage_prefix
@@ -42,10 +43,10 @@ T = TypeVar("T")
 def notice(
     request: RunCompleted,
     manifests: Mapping[Stage, Manifest],
-    address: Callable[[str], str],
+    places: Places,
     now: datetime,
 ) -> Notice:
-    """`manifests` lacks what could not be read; `address` is where a key of the data bucket lies."""
+    """`manifests` lacks what could not be read."""
     job = request.job
     figures = {stage: manifest.figures for stage, manifest in manifests.items()}
     validation = _as(ValidationFigures, figures.get(Stage.VALIDATION))
@@ -54,7 +55,7 @@ def notice(
     warnings = [plain(text) for text in _first(prepared.warnings if prepared else ())]
     warnings += [
         f"Os números da etapa {_STAGES[stage]} não puderam ser lidos: "
-        f"{address(manifest_key(job.job_id, request.execution_name, stage))}"
+        f"{places.address(manifest_key(job.job_id, request.execution_name, stage))}"
         for stage in Stage
         if stage not in manifests
     ]
@@ -64,7 +65,9 @@ def notice(
         warnings.append("As diferenças que as tolerâncias deixaram passar somam um valor material.")
     if prepared and not prepared.published:
         warnings.append("Chegou outra versão deste arquivo: os painéis mostram a outra, não esta.")
-    reports = _reports(request, manifests, address)
+    reports = _reports(request, manifests)
+    addresses = {name: plain(places.address(key), 500) for name, key in reports.items()}
+    pages = {name: page for name, key in reports.items() if (page := places.page(key))}
     return Notice(
         alert=Alert(
             kind=request.kind,
@@ -82,7 +85,8 @@ def notice(
                 "reconciliation": _reconciliation_results(result),
                 "quicksight": _quicksight_results(prepared),
                 "warnings": warnings,
-                "reports": reports,
+                "reports": addresses,
+                "pages": pages,
             },
         ),
         subject=about(job.profile, day_of(job.job_id, job.object_key)),
@@ -92,10 +96,10 @@ def notice(
             Section("Números", tuple(_number_lines(validation, result))),
             Section("Por classe", tuple(_class_lines(result))),
             Section("Avisos", tuple(f"- {text}" for text in warnings)),
-            Section("Relatórios", tuple(f"{name}: {where}" for name, where in reports.items())),
-            Section("O que fazer", tuple(_what_to_do(job.job_id, result))),
+            Section("Relatórios", tuple(_report_lines(addresses, pages))),
+            Section(DO, tuple(_what_to_do(job.job_id, result))),
             Section(
-                "Execução",
+                RUN,
                 tuple(_run_lines(request, manifests, validation)),
             ),
         ),
@@ -189,6 +193,16 @@ def _class(code: str) -> RowClass:
     return ROW_CLASSES.get(code) or RowClass(code, plain(code, 60), "break", 9)
 
 
+def _report_lines(addresses: Mapping[str, str], pages: Mapping[str, str]) -> Iterator[str]:
+    for name, address in addresses.items():
+        yield f"{name}: {pages.get(name, address)}"
+    if pages:
+        yield (
+            "Os links não expiram. Abre quem entra no console da AWS desta conta com leitura do "
+            "bucket de dados (e da chave KMS, onde há uma)."
+        )
+
+
 def _what_to_do(job_id: str, result: ReconciliationFigures | None) -> Iterator[str]:
     if result and result.verdict in (Verdict.AGREED, Verdict.AGREED_WITH_PENDING):
         yield "Nada a fazer. Para ver os detalhes:"
@@ -254,15 +268,13 @@ def _quicksight_results(figures: QuickSightFigures | None) -> dict[str, Any]:
     }
 
 
-def _reports(
-    request: RunCompleted, manifests: Mapping[Stage, Manifest], address: Callable[[str], str]
-) -> dict[str, str]:
-    """The last stage's files for people. Those of a reused stage lie with the attempt that wrote them."""
+def _reports(request: RunCompleted, manifests: Mapping[Stage, Manifest]) -> dict[str, str]:
+    """Keys of the last stage's files for people. Those of a reused stage lie with the attempt that wrote them."""
     prepared = manifests.get(Stage.QUICKSIGHT_PREP)
     paths = [file.path for file in prepared.files.values()] if prepared else []
     folder = stage_prefix(request.job_id, request.execution_name, Stage.QUICKSIGHT_PREP)
     return {
-        plain(posixpath.basename(path), 60): plain(address(posixpath.normpath(folder + path)), 500)
+        plain(posixpath.basename(path), 60): plain(posixpath.normpath(folder + path), 300)
         for path in _first(p for p in paths if p.endswith(_FOR_PEOPLE))
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notifier.notice import Notice, Section, about
+from services.notifier.notice import DO, HAPPENED, Notice, Section, about
 from shared import ptbr
 from shared.alert import Alert, Digest, FileOverdue
 from shared.taxonomy import Verdict
@@ -33,14 +33,14 @@ def overdue(request: FileOverdue, now: datetime) -> Notice:
         headline=f"arquivo esperado até {request.by} não chegou",
         sections=(
             Section(
-                "O que aconteceu",
+                HAPPENED,
                 (
                     f"O perfil {request.profile} espera um arquivo até {request.by} "
                     f"(horário de Brasília), e nenhum chegou em {day}.",
                 ),
             ),
             Section(
-                "O que fazer",
+                DO,
                 (
                     "Cobre o arquivo de quem o envia. Quando chegar, será conciliado como sempre:",
                     f"    pasta {request.profile}/ do bucket de entrada",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notifier.notice import KEY, Notice, Section, about, day_of, plain
+from services.notifier.notice import DO, HAPPENED, KEY, RUN, Notice, Section, about, day_of, plain
+from services.notifier.places import Places
 from shared import ptbr
 from shared.alert import Alert, RunFailed
 from shared.checkpoint import Failure
@@ -37,13 +38,14 @@ _STAGES = {
 _NOT_THE_FILE = ("INTERNAL", "ARGUMENT", "HASH_MISMATCH", "STAGE_INPUT")
 
 
-def notice(request: RunFailed, failure: Failure, now: datetime) -> Notice:
+def notice(request: RunFailed, failure: Failure, places: Places, now: datetime) -> Notice:
     job_id = plain(request.job_id, 80)
     key = request.job.object_key if request.job else None
     message = plain(failure.error.message)
     explained = failure.error.stage_error
     hint = plain(explained.hint) if explained and explained.hint else _unexplained(failure)
     where = request.checkpoint_location and plain(request.checkpoint_location, KEY)
+    page = places.execution_page(request.execution_arn)
     resume = f"recon resume {job_id}"
     # The end that is told is the execution's own, whatever the checkpoint knew before.
     what = f"{state_name(failure.state)} {_ENDED[request.status]}"
@@ -66,15 +68,16 @@ def notice(request: RunFailed, failure: Failure, now: datetime) -> Notice:
                 "execution": plain(request.execution_name, 80),
                 "checkpoint_location": where or "",
                 "resume": resume,
+                "page": page or "",
             },
         ),
         subject=about(request.profile, day_of(job_id, key)),
         headline=f"{what}: {message}",
         sections=(
-            Section("O que aconteceu", tuple(filter(None, (f"A {what}.", message, hint)))),
+            Section(HAPPENED, tuple(filter(None, (f"A {what}.", message, hint)))),
             Section("O que já estava pronto", tuple(_progress_lines(failure))),
-            Section("O que fazer", tuple(_advice(request, failure, resume))),
-            Section("Execução", tuple(_run_lines(request, failure, where))),
+            Section(DO, tuple(_advice(request, failure, resume))),
+            Section(RUN, tuple(_run_lines(request, failure, where, page))),
         ),
     )
 
@@ -121,7 +124,9 @@ def _progress_lines(failure: Failure) -> Iterator[str]:
         yield "Nenhuma etapa tinha terminado."
 
 
-def _run_lines(request: RunFailed, failure: Failure, where: str | None) -> Iterator[str]:
+def _run_lines(
+    request: RunFailed, failure: Failure, where: str | None, page: str | None
+) -> Iterator[str]:
     if request.job:
         job = request.job
         yield f"Arquivo: s3://{job.bucket_name}/{plain(job.object_key, KEY)}"
@@ -130,3 +135,5 @@ def _run_lines(request: RunFailed, failure: Failure, where: str | None) -> Itera
     yield f"Execução: {plain(request.execution_name, 80)}"
     yield f"Estado: {plain(failure.state, 80)} ({plain(failure.error.name, 256)})"
     yield f"Checkpoint: {where or 'não foi possível salvar'}"
+    if page:
+        yield f"Console: {page}"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from services.notifier.places import Places
 from services.notifier.settings import NotifierSettings
 from shared import layout
 from shared.alert import (
@@ -20,6 +23,7 @@ from shared.alert import (
     RunCompleted,
     RunFailed,
     RunLate,
+    RunRetracted,
 )
 from shared.checkpoint import Failure, FailureReport
 from shared.checkpoint_store import CheckpointStore, observe_failure
@@ -32,6 +36,7 @@ from shared.run_store import RunStore, UnreadableError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 # Inside the function's 40 s, so that a hanging call ends as an error that the log names.
 _CLIENTS = Config(
@@ -90,8 +95,13 @@ class Gateway:
         )
         return observe_failure(report, self._runs, now)
 
-    def address(self, key: str) -> str:
-        return self._runs.address(key)
+    @cached_property
+    def places(self) -> Places:
+        """Other partitions have consoles of other names; an endpoint that is not AWS's has none."""
+        aws = self._s3.meta
+        host = urlsplit(aws.endpoint_url).hostname or ""
+        real = aws.partition == "aws" and host.endswith(".amazonaws.com")
+        return Places(self._settings.data_bucket, aws.region_name if real else None)
 
     def was_told(self, request: AlertRequest) -> bool:
         try:
@@ -108,11 +118,22 @@ class Gateway:
             Subject=subject,
             Message=message,
             MessageStructure="json",
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in attributes.items()
-            },
+            MessageAttributes=_typed(attributes),
         )["MessageId"]
+
+    def post(self, message: str, attributes: Mapping[str, str]) -> bool:
+        if not self._settings.chat_topic_arn:
+            return True
+        try:
+            self._sns.publish(
+                TopicArn=self._settings.chat_topic_arn,
+                Message=message,
+                MessageAttributes=_typed(attributes),
+            )
+        except (ClientError, BotoCoreError):
+            logger.exception("alert not posted to the chat")
+            return False
+        return True
 
     def mark(self, request: AlertRequest, marker: AlertMarker) -> None:
         try:
@@ -127,8 +148,14 @@ class Gateway:
             logger.exception("alert published but not marked")
 
 
+def _typed(attributes: Mapping[str, str]) -> dict[str, MessageAttributeValueTypeDef]:
+    return {
+        name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+    }
+
+
 def _marker_key(request: AlertRequest) -> str:
-    if isinstance(request, RunCompleted | RunFailed | RunLate):
+    if isinstance(request, RunCompleted | RunFailed | RunLate | RunRetracted):
         return layout.run_alert_marker_key(
             request.job_id, request.execution_name, request.kind, request.redrive_count
         )

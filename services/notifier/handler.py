@@ -35,5 +35,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         logger.info("already told")
         return {"message_id": None}
     metrics.add_metric(f"Alert{told.alert.severity.title()}", MetricUnit.Count, 1)
+    if not told.posted:
+        metrics.add_metric("ChatFailed", MetricUnit.Count, 1)
     logger.info("told", severity=told.alert.severity, message_id=told.message_id)
     return {"message_id": told.message_id}

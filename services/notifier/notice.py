@@ -11,6 +11,8 @@ from shared.errors import UploadKeyError
 from shared.upload_key import parse_upload_key
 
 KEY = 1024  # S3's own limit; other texts are cut shorter
+# Titles that more than one notice has, and by which a form knows what belongs where.
+HAPPENED, DO, RUN = "O que aconteceu", "O que fazer", "Execução"
 
 
 @dataclass(frozen=True)

@@ -9,3 +9,5 @@ class NotifierSettings(EnvironmentSettings):
     data_bucket: str
     checkpoints_bucket: str
     topic_arn: str
+    chat_topic_arn: str
+    """Empty where no chat is told."""

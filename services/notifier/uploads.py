@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notifier.notice import KEY, Notice, Section, about, day_of, plain
+from services.notifier.notice import DO, HAPPENED, KEY, Notice, Section, about, day_of, plain
 from shared.alert import Alert, UploadDuplicate, UploadRefused
 from shared.intake import Upload
 
@@ -31,14 +31,14 @@ def duplicate(request: UploadDuplicate, now: datetime) -> Notice:
         headline=f"arquivo repetido, {_name(request.upload)}",
         sections=(
             Section(
-                "O que aconteceu",
+                HAPPENED,
                 (
                     f"{_address(request.upload)} tem exatamente o conteúdo de",
                     f"{_address(request.owner)}, que {state} como {job_id}.",
                 ),
             ),
             Section(
-                "O que fazer",
+                DO,
                 (
                     "Se o envio foi engano, nada. Para processar de novo o mesmo conteúdo:",
                     f'    recon rerun {job_id} --reason "por que"',
@@ -70,9 +70,9 @@ def refused(request: UploadRefused, now: datetime) -> Notice:
         subject=about(profile, day_of("", request.upload.key)),
         headline=f"arquivo recusado, {_name(request.upload)}: {message}",
         sections=(
-            Section("O que aconteceu", (_address(request.upload), message)),
+            Section(HAPPENED, (_address(request.upload), message)),
             Section(
-                "O que fazer",
+                DO,
                 (
                     hint or "Corrija o arquivo e envie de novo.",
                     "Para conferir um arquivo antes de enviar:",

@@ -230,13 +230,16 @@ def told(world: World) -> bool:
             data_bucket=world.stack.data_bucket,
             checkpoints_bucket=world.stack.checkpoints_bucket,
             topic_arn=world.stack.topic_arn,
+            chat_topic_arn=world.stack.topic_arn.replace("-alerts", "-chat"),
         ),
         world.client("NotifierRole", "s3"),
         world.client("NotifierRole", "sns"),
     )
     # The second time it is silent, because the first one left its marker.
     return all(
-        tell(request, desk, NOW) is not None and tell(request, desk, NOW) is None
+        (first := tell(request, desk, NOW)) is not None
+        and first.posted
+        and tell(request, desk, NOW) is None
         for request in requests
     )
 
@@ -355,6 +358,7 @@ NEEDED_FOR: dict[Grant, Scenario] = {
     ("NotifierRole", "ReadAlertMarkersOfUploads", "s3:GetObject"): told,
     ("NotifierRole", "MarkAlerts", "s3:PutObject"): told,
     ("NotifierRole", "Publish", "sns:Publish"): told,
+    ("NotifierRole", "PublishToChat", "sns:Publish"): told,
     ("PipelineRole", "RunJobs", "glue:StartJobRun"): completed,
     ("PipelineRole", "RunJobs", "glue:GetJobRun"): completed,
     ("PipelineRole", "RunJobs", "glue:GetJobRuns"): completed,
@@ -436,7 +440,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         (root / "jobs" / job).mkdir(parents=True)
         (root / "jobs" / job / "__main__.py").write_text("")  # does nothing, and well
     with EmbeddedAWS(auth=True, jobs_root=root, wait_scale=0) as aws:
-        stack = deploy(aws)
+        stack = deploy(aws, parameters={"Chat": "yes"})
         # Uploads and messages are these tests' own to give.
         functions = aws.client("lambda")
         (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]

@@ -175,7 +175,10 @@ class Aws:
 
     def notifier(self, calls: Calls) -> Notifier:
         settings = NotifierSettings(
-            data_bucket=DATA, checkpoints_bucket=CHECKPOINTS, topic_arn=self.topic
+            data_bucket=DATA,
+            checkpoints_bucket=CHECKPOINTS,
+            topic_arn=self.topic,
+            chat_topic_arn="",
         )
         return Notifier(settings, Client(self.s3, calls), Client(self.sns, calls))  # type: ignore[arg-type]
 

@@ -53,7 +53,7 @@ class Aws:
             Attributes={"FilterPolicy": '{"severity": ["INFO", "WARNING", "CRITICAL"]}'},
         )
         settings = NotifierSettings(
-            data_bucket=DATA, checkpoints_bucket=CHECKPOINTS, topic_arn=topic
+            data_bucket=DATA, checkpoints_bucket=CHECKPOINTS, topic_arn=topic, chat_topic_arn=""
         )
         self.gateway = Gateway(settings, self.s3, self.sns)
 
@@ -239,6 +239,41 @@ def test_an_alert_that_was_published_but_not_marked_is_no_failure(
     assert "alert published but not marked" in log.getvalue()
 
 
+def test_a_chat_that_cannot_be_reached_is_counted_and_silences_nobody(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", log)
+    nowhere = "arn:aws:sns:sa-east-1:123456789012:nowhere"
+    settings = aws.gateway._settings.model_copy(update={"chat_topic_arn": nowhere})
+    monkeypatch.setattr(handler, "gateway", lambda: Gateway(settings, aws.s3, aws.sns))
+    answer = call("notify_refused.json")
+    assert [heard["MessageId"] for heard in aws.heard()] == [answer["message_id"]]
+    assert "alert not posted to the chat" in log.getvalue()
+    (emitted,) = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (emitted["ChatFailed"], emitted["AlertWarning"]) == ([1.0], [1.0])
+
+
+def test_in_an_account_a_report_is_a_page_of_its_console(aws: Aws) -> None:
+    aws.finish(*Stage)
+    call("notify_success.json")
+    results = Alert.from_json(aws.heard()[0]["Message"]).results
+    assert results is not None
+    key = f"runs/{JOB.job_id}/{JOB.job_id}/quicksight-prep/0a1b2c/report.html"
+    assert results["reports"] == {"report.html": f"s3://{DATA}/{key}"}
+    assert results["pages"] == {
+        "report.html": "https://sa-east-1.console.aws.amazon.com/s3/object/"
+        f"{DATA}?region=sa-east-1&prefix={key}"
+    }
+
+
+def test_what_is_not_awss_own_has_no_console(aws: Aws) -> None:
+    local = boto3.client("s3", endpoint_url="http://127.0.0.1:4566")
+    china = boto3.client("s3", region_name="cn-north-1")
+    for s3 in (local, china):
+        assert Gateway(aws.gateway._settings, s3, aws.sns).places.region is None
+
+
 @pytest.mark.filterwarnings("ignore:No application metrics")
 def test_an_alert_that_could_not_be_published_is_a_failure_and_leaves_no_marker(aws: Aws) -> None:
     with Stubber(aws.sns) as sns, pytest.raises(ClientError, match="Throttled"):
@@ -264,5 +299,5 @@ def test_a_request_of_no_known_kind_is_refused(aws: Aws) -> None:
 def test_missing_variables_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOPIC_ARN", raising=False)
     monkeypatch.setenv("DATA_BUCKET", DATA)
-    with pytest.raises(SettingsError, match=r"CHECKPOINTS_BUCKET.*TOPIC_ARN"):
+    with pytest.raises(SettingsError, match=r"CHECKPOINTS_BUCKET.*TOPIC_ARN.*CHAT_TOPIC_ARN"):
         NotifierSettings.load()

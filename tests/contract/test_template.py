@@ -66,6 +66,7 @@ def test_the_names_are_the_ones_people_were_promised(template: Any) -> None:
         "reconciliation-data-123456789012-sa-east-1",
         "reconciliation-checkpoints-123456789012-sa-east-1",
         "reconciliation-alerts",
+        "reconciliation-chat",
     }
     assert template.properties("PipelineRole")["RoleName"] == "ReconciliationStepFunctionsRole"
     assert (
@@ -101,8 +102,9 @@ def test_another_region_shares_no_name_that_is_of_the_account(template: Any) -> 
 
 def test_the_outputs_name_what_the_command_line_needs(template: Any) -> None:
     assert set(template.outputs) == {
-        "IngressBucket", "DataBucket", "CheckpointsBucket", "TopicArn", "StateMachineArn", "QueueUrl", "DlqUrl",
-        "UndeliveredQueueUrl", "TriggerFunction", "CheckpointFunction", "TimeoutHandlerFunction", "NotifierFunction",
+        "IngressBucket", "DataBucket", "CheckpointsBucket", "TopicArn", "ChatTopicArn", "StateMachineArn", "QueueUrl",
+        "DlqUrl", "UndeliveredQueueUrl", "TriggerFunction", "CheckpointFunction", "TimeoutHandlerFunction",
+        "NotifierFunction",
     }  # fmt: skip
 
 
@@ -389,6 +391,25 @@ def test_alarms_of_this_account_may_publish_and_nobody_over_plain_http(template:
     assert refuses_plain_http(tls)
 
 
+def test_a_chat_has_a_topic_of_its_own_by_parameter(template: Any) -> None:
+    for part in ("ChatTopic", "ChatTopicPolicy", "ChatAlarm"):
+        assert template.resources[part]["Condition"] == "HasChat"
+    assert template.outputs["ChatTopicArn"]["Condition"] == "HasChat"
+    assert not template.holds("HasChat")
+    variable = "CHAT_TOPIC_ARN"
+    assert template.properties("Notifier")["Environment"]["Variables"][variable] == ""
+    chatting = type(template)(template.document, Chat="yes")
+    assert chatting.properties("Notifier")["Environment"]["Variables"][variable] == (
+        "reconciliation-chat"
+    )
+    (tls,) = template.properties("ChatTopicPolicy")["PolicyDocument"]["Statement"]
+    assert refuses_plain_http(tls)
+    publishing = [
+        s["Resource"] for s in template.statements("NotifierRole") if s["Sid"] == "PublishToChat"
+    ]
+    assert publishing == [["arn:aws:sns:sa-east-1:123456789012:reconciliation-chat"]]
+
+
 # The key, by parameter. What KMS makes of its policy is not run here.
 
 
@@ -422,7 +443,8 @@ def test_with_it_the_key_is_that_of_every_bucket_queue_log_group_and_of_the_topi
     for queue in encrypted.of_type("AWS::SQS::Queue").values():
         assert queue["KmsMasterKeyId"] == "Key.Arn"
         assert "SqsManagedSseEnabled" not in queue  # SQS takes one of the two
-    assert encrypted.properties("AlertTopic")["KmsMasterKeyId"] == "Key.Arn"
+    for topic in encrypted.of_type("AWS::SNS::Topic").values():
+        assert topic["KmsMasterKeyId"] == "Key.Arn"
     groups = encrypted.of_type("AWS::Logs::LogGroup").values()
     assert {group["KmsKeyId"] for group in groups} == {"Key.Arn"}
 
@@ -577,6 +599,9 @@ ALARMS = {
         for name in ("trigger", "checkpoint", "timeout-handler", "notifier")
         for metric in ("Errors", "Throttles")
     },
+    "reconciliation-chat-failed": (
+        "Reconciliation", {"service": "reconciliation-notifier"}, "ChatFailed", "Sum", ">=", 1,
+    ),
     "reconciliation-ended-badly-failures": (
         "AWS/Events", {"RuleName": "reconciliation-ended-badly"}, "FailedInvocations", "Sum", ">=", 1,
     ),

@@ -2,19 +2,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notifier import channels
 from services.notifier.alerting import tell
 from services.notifier.completed import notice as completed
 from services.notifier.notice import Notice, day_of, plain
+from services.notifier.places import Places
 from shared.alert import (
     ALERT_REQUEST,
     Alert,
@@ -25,6 +26,7 @@ from shared.alert import (
     RunCompleted,
     RunFailed,
     RunLate,
+    RunRetracted,
     UploadDuplicate,
     UploadRefused,
 )
@@ -70,6 +72,7 @@ LATE = RunLate(
     execution_arn=EXECUTION_ARN,
     execution_name=JOB.job_id,
 )
+RETRACTED = RunRetracted(job=JOB, execution_name=JOB.job_id, removed=4)
 UPLOAD = Upload(bucket="ingress", key="default/2026-02-16/extrato (cópia).csv", version="v2")
 OWNER = Upload(bucket="ingress", key="default/2026-02-15/extrato.csv", version="v1")
 DUPLICATE = UploadDuplicate(
@@ -107,6 +110,9 @@ class Desk:
     told: bool = False
     published: list[tuple[str, dict[str, str], Mapping[str, str]]] = field(default_factory=list)
     markers: list[AlertMarker] = field(default_factory=list)
+    places: Places = field(default_factory=lambda: Places("data", None))
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    posts_arrive: bool = True
 
     def was_told(self, request: AlertRequest) -> bool:
         return self.told
@@ -117,16 +123,25 @@ class Desk:
     def failure(self, request: RunFailed, now: datetime) -> Failure:
         return self.failure_
 
-    def address(self, key: str) -> str:
-        return f"s3://data/{key}"
-
     def publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> str:
-        assert len(message.encode()) + sum(len(k + v) for k, v in attributes.items()) <= LIMIT
+        assert size(message, attributes) <= LIMIT
         self.published.append((subject, json.loads(message), attributes))
         return "message-1"
 
     def mark(self, request: AlertRequest, marker: AlertMarker) -> None:
         self.markers.append(marker)
+
+    def post(self, message: str, attributes: Mapping[str, str]) -> bool:
+        assert size(message, attributes) <= LIMIT
+        self.posts.append(json.loads(message))
+        return self.posts_arrive
+
+
+def size(message: str, attributes: Mapping[str, str]) -> int:
+    """As SNS counts: the names, types and values of attributes, too."""
+    return len(message.encode()) + sum(
+        len((name + "String" + value).encode()) for name, value in attributes.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -401,6 +416,7 @@ def test_a_failure_says_what_why_what_was_done_and_how_to_go_on() -> None:
         "execution": JOB.job_id,
         "checkpoint_location": f"s3://checkpoints/{JOB.job_id}/checkpoint.json",
         "resume": f"recon resume {JOB.job_id}",
+        "page": "",
     }
 
 
@@ -535,6 +551,131 @@ def test_a_late_run_says_where_it_stands_and_when_it_ends() -> None:
     assert told.attributes["kind"] == "run_late"
 
 
+# A result that was taken back
+
+
+def test_a_retraction_says_what_left_the_dashboards_and_not_why() -> None:
+    told = sent(RETRACTED)
+    assert told.subject == "[AVISO] Conciliacao default 2026-02-16: resultado retirado"
+    assert (told.alert.severity, told.alert.status) == ("WARNING", "RETRACTED")
+    assert told.alert.results == {
+        "file": {"bucket": JOB.bucket_name, "key": JOB.object_key},
+        "execution": JOB.job_id,
+        "removed": 4,
+    }
+    assert "Suas linhas saíram de 4 tabelas curadas" in told.email
+    assert f"O motivo está no registro:\n    recon show {JOB.job_id}" in told.email
+    reason = "cliente 123.456.789-09"
+    because = RETRACTED.model_copy(update={"job": JOB.model_copy(update={"reason": reason})})
+    desk = Desk()
+    assert reason not in f"{sent(because, desk)}{desk.posts}"
+
+
+def test_a_retraction_of_what_no_table_shows_says_so() -> None:
+    none = RETRACTED.model_copy(update={"removed": 0})
+    assert "Nenhuma linha dele estava nos painéis." in sent(none).email
+
+
+# Where things are
+
+
+def test_in_an_account_the_email_links_to_the_console_and_says_who_may_open_it() -> None:
+    desk = Desk(places=Places("data", "sa-east-1"))
+    told = sent(COMPLETED, desk)
+    prefix = f"runs/{JOB.job_id}/{JOB.job_id}/quicksight-prep/0a1b2c/report.html"
+    page = (
+        f"https://sa-east-1.console.aws.amazon.com/s3/object/data?region=sa-east-1&prefix={prefix}"
+    )
+    assert (
+        f"RELATÓRIOS\nreport.html: {page}\n"
+        "Os links não expiram. Abre quem entra no console da AWS desta conta com leitura do bucket "
+        "de dados (e da chave KMS, onde há uma).\n" in told.email
+    )
+    assert page in desk.posts[0]["content"]["description"]
+    assert "X-Amz-" not in told.email  # no presigned URL, which ends with its signer's credentials
+
+
+def test_a_page_of_the_console_keeps_its_key_whole() -> None:
+    page = Places("data", "sa-east-1").page("runs/a b&c#d/é.html")
+    assert page is not None
+    assert page.endswith("&prefix=runs/a%20b%26c%23d/%C3%A9.html")
+
+
+def test_a_failed_or_late_run_links_to_its_execution() -> None:
+    page = (
+        "https://sa-east-1.console.aws.amazon.com/states/home?region=sa-east-1"
+        f"#/v2/executions/details/{EXECUTION_ARN}"
+    )
+    for request in (FAILED, LATE):
+        told = sent(request, Desk(places=Places("data", "sa-east-1")))
+        assert told.email.endswith(f"Console: {page}\n")
+    by_hand = FAILED.model_copy(update={"execution_arn": None})
+    assert "Console:" not in sent(by_hand, Desk(places=Places("data", "sa-east-1"))).email
+
+
+# In a chat
+
+
+def test_a_chat_gets_its_own_schema_with_what_to_do_apart() -> None:
+    desk = Desk()
+    sent(DUPLICATE, desk)
+    [post] = desk.posts
+    assert post == {
+        "version": "1.0",
+        "source": "custom",
+        "id": "message-1",
+        "content": {
+            "textType": "client-markdown",
+            "title": "[AVISO] Conciliação default 2026-02-16: arquivo repetido, extrato (cópia).csv",
+            "description": "Arquivo repetido: nada foi processado de novo\n\n"
+            "*O que aconteceu*\n"
+            "s3://ingress/default/2026-02-16/extrato (cópia).csv tem exatamente o conteúdo de\n"
+            f"s3://ingress/default/2026-02-15/extrato.csv, que já foi processado como {JOB.job_id}.",
+            "nextSteps": [
+                "Se o envio foi engano, nada. Para processar de novo o mesmo conteúdo:",
+                f'`recon rerun {JOB.job_id} --reason "por que"`',
+            ],
+            "keywords": ["WARNING", "upload_duplicate"],
+        },
+        "metadata": {
+            "threadId": JOB.job_id,
+            "summary": "arquivo repetido, extrato (cópia).csv",
+            "eventType": "upload_duplicate",
+            "additionalContext": {
+                "kind": "upload_duplicate",
+                "severity": "WARNING",
+                "status": "DUPLICATE",
+                "profile": "default",
+                "job_id": JOB.job_id,
+            },
+        },
+    }
+
+
+def test_a_files_name_pings_nobody_in_a_chat() -> None:
+    desk = Desk()
+    upload = Upload(bucket="ingress", key="<!channel> @here <http://x|y>.csv", version="1")
+    sent(REFUSED.model_copy(update={"upload": upload}), desk)
+    assert not set("<>@") & set(json.dumps(desk.posts, ensure_ascii=False))
+
+
+def test_a_long_text_ends_in_a_chat_with_a_whole_line() -> None:
+    currencies = tuple(REAIS.model_copy(update={"currency": code}) for code in list(EXPONENTS)[:20])
+    desk = Desk(results(currencies=currencies))
+    sent(COMPLETED, desk)
+    *lines, last = desk.posts[0]["content"]["description"].splitlines()
+    assert last == "…"
+    assert sum(map(len, lines)) < 2900
+    assert re.fullmatch(r"(Lado|Diferença).*[\d)]", lines[-1])
+
+
+def test_that_the_chat_did_not_get_it_is_known_and_the_alert_is_told() -> None:
+    desk = Desk(posts_arrive=False)
+    told = tell(COMPLETED, desk, NOW)
+    assert told is not None and not told.posted
+    assert len(desk.markers) == 1
+
+
 # By the clock
 
 
@@ -638,9 +779,24 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", [*HOSTILE, "y" * 3_000_000], ids=range(len(HOSTILE) + 1))
 def test_no_text_from_outside_breaks_a_form(text: str) -> None:
+    for request, desk in hostile(text):
+        assert_every_form_holds(request, desk)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=2000), st.sampled_from([None, "sa-east-1"]))
+def test_every_form_keeps_its_rules_for_any_text(text: str, region: str | None) -> None:
+    for request, desk in hostile(text):
+        desk.places = Places("data", region)
+        assert_every_form_holds(request, desk)
+
+
+def hostile(text: str) -> list[tuple[AlertRequest, Desk]]:
+    """Every kind whose request holds text from outside, with this one wherever it may stand."""
     upload = Upload(bucket="ingress", key=text[:1024], version=text)
     failure = explained(state="PrepareQuickSight", reason=text)
-    hostile: list[tuple[AlertRequest, Desk]] = [
+    job = JOB.model_copy(update={"object_key": text[:1024], "reason": text})
+    return [
         (
             REFUSED.model_copy(update=dict.fromkeys(("profile", "code", "message", "hint"), text)),
             Desk(),
@@ -653,23 +809,49 @@ def test_no_text_from_outside_breaks_a_form(text: str) -> None:
                     "job_id": text,
                     "state": text,
                     "execution_name": text,
+                    "execution_arn": text,
                     "checkpoint_location": text,
-                    "job": JOB.model_copy(update={"object_key": text[:1024]}),
+                    "job": job,
                 }
             ),
             Desk(failure_=failure),
         ),
-        (COMPLETED, Desk(many_of(text))),
+        (COMPLETED.model_copy(update={"job": job}), Desk(many_of(text))),
+        (RETRACTED.model_copy(update={"job": job, "execution_name": text}), Desk()),
         (LATE.model_copy(update={"job_id": text, "state": text, "execution_name": text}), Desk()),
     ]
-    for request, desk in hostile:
-        told = sent(request, desk)
-        assert re.fullmatch(r"\[(INFO|AVISO|CRITICO)\] [\x20-\x7e]{1,98}", told.subject)
-        assert len(told.subject) < 100
-        assert re.fullmatch(r"[\x20-\x7e]{1,140}", told.sms)
-        assert not set("[]{}^~|`\\") & set(told.sms)
-        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\u202e]", told.email)
-        assert all(value.strip() for value in told.attributes.values())
+
+
+def assert_every_form_holds(request: AlertRequest, desk: Desk) -> None:
+    """The sizes are the desk's to check, as SNS would."""
+    told = sent(request, desk)
+    assert re.fullmatch(r"\[(INFO|AVISO|CRITICO)\] [\x20-\x7e]{1,98}", told.subject)
+    assert len(told.subject) < 100
+    assert re.fullmatch(r"[\x20-\x7e]{1,140}", told.sms)
+    assert not set("[]{}^~|`\\") & set(told.sms)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\u202e]", told.email)
+    assert all(value.strip() for value in told.attributes.values())
+    [post] = desk.posts
+    assert not set("<>@") & set(json.dumps(post["content"], ensure_ascii=False))
+    assert len(post["content"]["description"]) < 3000
+    assert "\n" not in post["content"]["title"]
+
+
+WORDS = st.lists(st.text("abcdefgh", min_size=1, max_size=120), min_size=1, max_size=40)
+
+
+@given(WORDS, st.sampled_from([channels.subject, channels.sms]))
+def test_a_line_that_is_cut_ends_with_a_whole_word(
+    words: list[str], form: Callable[[Notice], str]
+) -> None:
+    alert = Alert(kind="x", severity="INFO", status="SUCCESS", timestamp=NOW, message="m")
+    whole = " ".join(("x:", *words))
+    line = form(Notice(alert, "x", " ".join(words), ()))
+    line = line.removeprefix("[INFO] ").removeprefix("INFO ")
+    if line != whole:
+        head, dots = line[:-3], line[-3:]
+        assert dots == "..."
+        assert f"{whole} ".startswith(f"{head} ")
 
 
 def many_of(text: str) -> dict[Stage, Manifest]:
@@ -736,7 +918,7 @@ def test_the_day_is_the_folder_s_or_the_job_s(
 
 
 def test_a_subscriber_that_is_no_mailbox_and_no_phone_gets_the_envelope() -> None:
-    told: Notice = completed(COMPLETED, MANIFESTS, lambda key: key, NOW)
+    told: Notice = completed(COMPLETED, MANIFESTS, Places("data", None), NOW)
     message = json.loads(channels.message(told))
     assert set(message) == {"default", "email", "sms"}
     assert ALERT_REQUEST.validate_json(COMPLETED.to_json()) == COMPLETED
