@@ -19,7 +19,7 @@ from jobs.runtime import hash_stream
 from recon.errors import UsageError
 from recon.stack import Stack
 from recon.timeline import Timeline, visits
-from shared.alert import Alert
+from shared.alert import Alert, RunRetracted
 from shared.checkpoint import Checkpoint
 from shared.contract import Contract
 from shared.intake import Receipt
@@ -39,6 +39,7 @@ from shared.layout import (
 from shared.manifest import Manifest, StageError
 
 if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -98,6 +99,11 @@ class Pipeline:
     @cached_property
     def _sqs(self) -> SQSClient:
         client: SQSClient = self._client("sqs")
+        return client
+
+    @cached_property
+    def _lambda(self) -> LambdaClient:
+        client: LambdaClient = self._client("lambda")
         return client
 
     # Uploads
@@ -242,6 +248,13 @@ class Pipeline:
     def remove(self, key: str) -> None:
         """From the data bucket, which keeps versions."""
         self._s3.delete_object(Bucket=self.stack.data_bucket, Key=key)
+
+    def tell(self, request: RunRetracted) -> None:
+        self._lambda.invoke(
+            FunctionName=self.stack.notifier_function,
+            InvocationType="Event",
+            Payload=request.to_json().encode(),
+        )
 
     # Uploads that could not be taken in
 

@@ -1,4 +1,4 @@
-"""`recon retract`: a result is taken back. Its rows leave the curated tables, and its bytes may come again."""
+"""`recon retract`: a result is taken back. Its rows leave the curated tables, its bytes may come again, and it is told."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from recon.errors import UsageError
 from recon.output import Output
 from recon.pipeline import Execution, Pipeline, event_of, last_of
 from recon.resumption import Intake, append, check_reason
+from shared.alert import RunRetracted
 from shared.intake import Claim
 from shared.layout import Stage, curated_key
 from shared.manifest import ReconciliationFigures
 
 
 def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: Output) -> int:
-    """May be repeated: the rows go first, the bytes are free last."""
+    """May be repeated: the rows go first, then the bytes are free; it is told last, and once."""
     check_reason(reason)
     attempts = pipeline.attempts(job)
     last = last_of(attempts, job)
@@ -37,6 +38,13 @@ def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: O
         released = event.model_copy(update={"reason": reason})
         number, upload = chain[-1].number + 1, chain[-1].upload
         append(Claim(number=number, origin="retract", event=released, upload=upload), intake)
+    pipeline.tell(
+        RunRetracted(
+            job=event.model_copy(update={"reason": None}),
+            execution_name=last.name,
+            removed=len(removed),
+        )
+    )
     output.line(f"{event.job_id} retirado; o mesmo conteúdo pode ser enviado de novo.")
     if output.as_json:
         output.document({"job_id": event.job_id, "reason": reason, "removed": removed})

@@ -23,6 +23,7 @@ class Stack:
     state_machine_arn: str
     queue_url: str
     dlq_url: str
+    notifier_function: str
     limit_seconds: int
 
     @classmethod
@@ -48,5 +49,6 @@ class Stack:
             state_machine_arn=outputs["StateMachineArn"],
             queue_url=outputs["QueueUrl"],
             dlq_url=outputs["DlqUrl"],
+            notifier_function=outputs["NotifierFunction"],
             limit_seconds=int(parameters["LimitSeconds"]),
         )

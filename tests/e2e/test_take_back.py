@@ -168,13 +168,19 @@ def test_a_retracted_result_leaves_the_curated_tables_and_its_bytes_may_come_aga
         return {found["Key"] for found in listed.get("Contents", ())}
 
     before = curated()
+    inbox = pipeline.subscribe_queue()
     assert retract(pipeline, intake, job, "extrato de outra conta", Output(as_json=True)) == 0
     removed = document(capsys)["removed"]
     assert isinstance(removed, list)
     assert len(removed) == 5
     assert before - curated() == set(removed)
+    told = until(lambda: next(iter(pipeline.receive(inbox, 1)), None)).alert
+    assert (told.severity, told.status, told.job_id) == ("WARNING", "RETRACTED", job)
+    assert told.results is not None and told.results["removed"] == len(removed)
+    assert "outra conta" not in told.to_json()  # why is on the record, for those who may read that
     assert retract(pipeline, intake, job, "outra vez", Output(as_json=True)) == 0
     assert document(capsys)["removed"] == []
+    assert pipeline.receive(inbox, 2) == []
 
     show(pipeline, intake, job, Output())
     assert "Retirado, e fora das tabelas curadas: extrato de outra conta" in capsys.readouterr().out
