@@ -31,7 +31,7 @@ class Template:
     def __init__(self, document: dict[str, Any], **arguments: str) -> None:
         self.document = document
         self.parameters: dict[str, dict[str, Any]] = document["Parameters"]
-        self.function_globals: dict[str, Any] = document["Globals"]["Function"]
+        self.function_globals: dict[str, Any] = document.get("Globals", {}).get("Function", {})
         self.outputs: dict[str, dict[str, Any]] = document["Outputs"]
         self._conditions = document["Conditions"]
         self._written = document["Resources"]
@@ -70,7 +70,8 @@ class Template:
 
     def _value(self, written: Any) -> Any:
         if isinstance(written, list):
-            return [self._value(item) for item in written]
+            values = [self._value(item) for item in written]
+            return [value for value in values if value is not NO_VALUE]
         if not isinstance(written, dict):
             return written
         match written:
@@ -80,6 +81,10 @@ class Template:
                 return re.sub(r"\$\{([^}]+)\}", lambda found: str(self._named(found[1])), text)
             case {"Fn::GetAtt": path}:
                 return self._named(".".join(as_list(path)))
+            case {"Fn::Join": [between, parts]}:
+                return between.join(self._value(parts))
+            case {"Fn::Split": [between, text]}:
+                return self._value(text).split(between)
             case {"Fn::If": [condition, yes, no]}:
                 return self._value(yes if self._holds(self._conditions[condition]) else no)
         values = {key: self._value(item) for key, item in written.items()}
@@ -88,6 +93,8 @@ class Template:
     def _holds(self, condition: dict[str, Any]) -> bool:
         if "Fn::Not" in condition:
             return not self._holds(condition["Fn::Not"][0])
+        if "Fn::Or" in condition:
+            return any(map(self._holds, condition["Fn::Or"]))
         left, right = self._value(condition["Fn::Equals"])
         return str(left) == str(right)  # as CloudFormation compares a Number with a number
 
@@ -102,6 +109,7 @@ class Template:
         if name in self._arguments:
             return self._arguments[name]
         properties = self._written[name]["Properties"]
+        properties = properties.get("DatabaseInput", properties)
         naming = next((key for key in NAMING if key in properties), None)
         if naming is None:
             return path

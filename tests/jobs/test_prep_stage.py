@@ -7,131 +7,31 @@ import gzip
 import json
 import re
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.profile import load_profile
-from jobs.quicksight_prep import curation, page_data, report
+from jobs.quicksight_prep import page_data, report
 from jobs.quicksight_prep.curation import CURATED_TABLES, business_day
 from jobs.quicksight_prep.divergences import write_divergences
 from jobs.quicksight_prep.report import TOP
-from jobs.quicksight_prep.stage import PrepArguments, prepare
 from jobs.quicksight_prep.tables import SCHEMAS, RunResult, open_result, write_tables
-from jobs.reconciliation.stage import ReconciliationArguments, run_reconciliation
-from jobs.runtime import JobArguments, Produced, StageRun, run_stage
-from jobs.validation.acceptance import validate
 from shared import ptbr
-from shared.layout import CURATED_CHANGED, Stage, curated_key
-from shared.manifest import Manifest, QuickSightFigures, ReconciliationFigures, ValidationFigures
+from shared.layout import CURATED_CHANGED, Stage
+from shared.manifest import QuickSightFigures, ReconciliationFigures, ValidationFigures
+from tests.jobs.prep_run import JOB, KEY, ROOT, Ingress, Run, stand_in
 from tests.jobs.reconciliation_case import Entry, profile_of, read_by
 from tests.jobs.reconciliation_case import run as reconciled
-
-ROOT = Path(__file__).parents[2]
-JOB = "JOB-20260216-default-0123456789abcdef"
-KEY = "2026-02-16/divergente.csv"
-
-
-@dataclass(frozen=True)
-class Run:
-    """One execution of JOB below `data`; what it reads is a file, what it writes lies where a bucket would have it."""
-
-    data: Path
-    source: Path
-    scratch: Path
-    execution: str = JOB
-    version: str = "v1"
-
-    def validate(self) -> None:
-        arguments = JobArguments.model_validate(self._common(Stage.VALIDATION))
-        profile = load_profile(str(ROOT / "profiles"), "default")
-        with self.source.open("rb") as source:
-            result = validate(source, profile, self.scratch, None)
-        files = {"entries": Produced(result.entries), "rejects": Produced(result.rejects)}
-        inputs = {"file": result.sha256, "profile": profile.sha256}
-        StageRun(Stage.VALIDATION, arguments).publish(inputs, files, result.figures)
-
-    def reconcile(self) -> int:
-        argv = _argv(
-            self._common(Stage.RECONCILIATION) | {"validated_data_path": self.root("validation")}
-        )
-        return run_stage(Stage.RECONCILIATION, ReconciliationArguments, run_reconciliation, argv)
-
-    def prepare(self) -> int:
-        own = {
-            "bucket_name": "ingress",
-            "object_key": KEY,
-            "object_version": self.version,
-            "validated_data_path": self.root("validation"),
-            "divergences_path": self.root("reconciliation"),
-            "data_path": str(self.data),
-        }
-        argv = _argv(self._common(Stage.QUICKSIGHT_PREP) | own)
-        return run_stage(Stage.QUICKSIGHT_PREP, PrepArguments, prepare, argv)
-
-    def all(self) -> Run:
-        self.validate()
-        assert self.reconcile() == 0
-        assert self.prepare() == 0
-        return self
-
-    def root(self, stage: str) -> str:
-        return f"{self.data}/runs/{JOB}/{self.execution}/{stage}"
-
-    def manifest(self, stage: Stage = Stage.QUICKSIGHT_PREP) -> Manifest:
-        return Manifest.from_json(Path(self.root(stage), "manifest.json").read_bytes())
-
-    def output(self, name: str) -> Path:
-        return Path(self.root("quicksight-prep"), self.manifest().files[name].path)
-
-    def curated(self, table: str) -> Path:
-        return self.data / curated_key(table, date(2026, 2, 16), "default", "ingress", KEY)
-
-    def _common(self, stage: Stage) -> dict[str, str]:
-        return {
-            "job_id": JOB,
-            "execution_name": self.execution,
-            "profile": "default",
-            "output_path": self.root(stage),
-            "profiles_path": str(ROOT / "profiles"),
-        }
-
-
-def _argv(arguments: dict[str, str]) -> list[str]:
-    return [text for name, value in arguments.items() for text in (f"--{name}", value)]
-
-
-@dataclass
-class Ingress:
-    """The bucket that the file came from; it only says which version its key holds now."""
-
-    newest: str | None = None
-    content: bytes = b""
-
-    def newest_version(self, uri: str) -> str | None:
-        assert uri == f"s3://ingress/{KEY}"
-        return self.newest
-
-    def open(self, uri: str, version: str) -> BinaryIO:
-        assert (uri, version) == (f"s3://ingress/{KEY}", self.newest)
-        return BytesIO(self.content)
 
 
 @pytest.fixture(autouse=True)
 def ingress(monkeypatch: pytest.MonkeyPatch) -> Ingress:
-    bucket = Ingress()
-    local = curation.storage
-    monkeypatch.setattr(
-        curation, "storage", lambda uri: bucket if uri.startswith("s3://") else local(uri)
-    )
-    return bucket
+    return stand_in(monkeypatch)
 
 
 @pytest.fixture
