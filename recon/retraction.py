@@ -1,4 +1,4 @@
-"""`recon retract`: a result is taken back. Its rows leave the curated tables, its bytes may come again, all are told."""
+"""`recon retract`: takes a result back. Its rows leave the curated tables, its bytes may come again, and it is told."""
 
 from __future__ import annotations
 
