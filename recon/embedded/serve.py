@@ -25,7 +25,7 @@ from ministack.core import hypercorn_compat, lambda_runtime
 
 from recon.embedded.faults import FAULTS, FAULTS_PATH
 from recon.embedded.mail import MAIL_PATH, MAILS
-from recon.embedded.patches import faults, glue, glue_process, mail
+from recon.embedded.patches import faults, glue, glue_process, mail, tracing
 
 CLEAN_STOP_SECONDS = 20.0
 
@@ -41,7 +41,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "http" and scope["path"] == MAIL_PATH:
         await _answer(send, MAILS.dump_json(list(mail.KEPT)))
     else:
+        tracing.INBOUND.set(_trace_header(scope))
         await ministack_app.app(scope, receive, send)
+
+
+def _trace_header(scope: Scope) -> str | None:
+    headers: dict[bytes, bytes] = dict(scope.get("headers", ()))
+    trace = headers.get(b"x-amzn-trace-id")
+    return trace.decode("latin-1") if trace else None
 
 
 async def _answer(send: Send, body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""An execution ended badly, says an event or the tick: was it told? If not, keep it and tell it.
+"""An execution ended badly, says an event or the tick: was it kept, and told? If not, both are done here.
 
 The event is a hint only: it comes late, twice, out of order, or never. What counts is what Step
 Functions says now.
@@ -37,11 +37,11 @@ def settle(arn: str, runs: Runs) -> Outcome:
     job_id = job_id_of(execution)
     if execution.status not in BAD_ENDS:
         return Outcome("not_over", job_id)  # redriven since
-    location = None
+    # Told or not: the state machine tells even what it could not keep. What is kept already stays as it is.
+    report = _report(execution, runs.last_state(arn))
+    location = runs.record(report)
     told = runs.was_told(job_id, execution.name, execution.redrive_count, *ENDS)
     if not told:
-        report = _report(execution, runs.last_state(arn))
-        location = runs.record(report)
         runs.tell(_alert(report, execution, location))
     # Last, because people must hear of it even where Glue does not answer.
     live = runs.live_glue_runs(execution.name)

@@ -8,6 +8,7 @@ import time
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -575,3 +576,38 @@ def test_a_functions_exception_is_the_error_of_its_task(aws: EmbeddedAWS) -> Non
     assert (cause["errorType"], cause["errorMessage"]) == ("KeyError", "'job_id'")
     assert cause["requestId"]
     assert cause["stackTrace"][-1] == "KeyError: 'job_id'"
+
+
+def test_more_calls_at_once_than_there_are_places_wait_and_all_are_answered(
+    aws: EmbeddedAWS,
+) -> None:
+    create_function(aws, "import os, time; time.sleep(0.2); return os.getpid()")
+    functions = aws.client("lambda")
+
+    def call(_: int) -> int:
+        return int(json.loads(functions.invoke(FunctionName="f")["Payload"].read()))
+
+    with ThreadPoolExecutor(12) as pool:
+        processes = list(pool.map(call, range(12)))
+    assert len(set(processes)) <= 8
+
+
+def test_a_trace_goes_on_from_the_start_of_an_execution_to_the_function_that_it_calls(
+    aws: EmbeddedAWS,
+) -> None:
+    create_function(aws, "import os; return os.environ['_X_AMZN_TRACE_ID']")
+    call = task(
+        Resource="arn:aws:states:::lambda:invoke", Arguments={"FunctionName": "f", "Payload": {}}
+    )
+    trace = "Root=1-65d1f2a0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
+    states = aws.client("stepfunctions")
+    states.meta.events.register(
+        "before-sign.sfn.StartExecution",
+        lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", trace),
+    )
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Call", "States": {"Call": call}}
+    machine = states.create_state_machine(
+        name="traced", roleArn=ROLE, definition=json.dumps(definition)
+    )["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=machine)["executionArn"]
+    assert json.loads(ended(aws, execution)["output"])["Payload"] == trace

@@ -521,12 +521,15 @@ def test_an_execution_that_was_stopped_is_kept_and_the_notifier_is_asked_to_tell
     assert (kept(aws).status, kept(aws).state) == ("ABORTED", "ReconcileData")
 
 
-def test_an_execution_that_was_told_is_not_told_by_its_event(aws: Aws) -> None:
+def test_an_execution_that_was_told_but_not_kept_is_kept_by_its_event_and_not_told(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
     arn = aws.abort()
+    monkeypatch.setattr(aws.gateway, "last_state", lambda arn: "ReconcileData")
     aws.mark("run_failed")
     aws.glue_has()
     call("execution_status_change.json", detail={"executionArn": arn})
-    assert aws.s3.list_objects_v2(Bucket=CHECKPOINTS)["KeyCount"] == 0
+    assert (kept(aws).status, kept(aws).state) == ("ABORTED", "ReconcileData")
 
 
 def test_a_tick_with_nothing_to_find(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:

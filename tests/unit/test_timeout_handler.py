@@ -166,8 +166,8 @@ def test_whether_an_end_was_told_is_asked_of_that_attempt_of_that_execution() ->
     world = World(replace(ENDED, name="JOB-1-R1", input='{"job_id": "JOB-1"}', redrive_count=2))
     settle(EXECUTION_ARN, world)
     assert world.asked == [
-        ("told", "JOB-1", "JOB-1-R1", 2, "run_failed", "run_completed"),
         ("last state", EXECUTION_ARN),
+        ("told", "JOB-1", "JOB-1-R1", 2, "run_failed", "run_completed"),
     ]
     report, alert = world.reports[0], world.alerts[0]
     assert (report.execution_arn, report.execution_name) == (EXECUTION_ARN, "JOB-1-R1")
@@ -186,10 +186,10 @@ def test_a_report_names_no_execution_whose_name_ours_cannot_have() -> None:
     assert world.reports[0].execution_name is None
 
 
-def test_an_end_that_was_told_only_has_its_glue_runs_stopped() -> None:
+def test_an_end_that_was_told_is_kept_all_the_same_and_its_glue_runs_are_stopped() -> None:
     world = World(told=True)
-    assert settle(EXECUTION_ARN, world) == Outcome("already_told", JOB.job_id, None, 1)
-    assert world.did == [f"look for runs of {JOB.job_id}", "stop jr_1"]
+    assert settle(EXECUTION_ARN, world) == Outcome("already_told", JOB.job_id, LOCATION, 1)
+    assert world.did == ["record", f"look for runs of {JOB.job_id}", "stop jr_1"]
 
 
 @pytest.mark.parametrize("status", ["RUNNING", "SUCCEEDED", "PENDING_REDRIVE"])

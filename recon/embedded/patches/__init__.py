@@ -28,6 +28,7 @@ from recon.embedded.patches import (  # noqa: E402 (the version is checked first
     mail,
     sns,
     tasks,
+    tracing,
 )
 
 __all__ = [
@@ -41,4 +42,5 @@ __all__ = [
     "mail",
     "sns",
     "tasks",
+    "tracing",
 ]
