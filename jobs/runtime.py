@@ -147,7 +147,9 @@ class S3Storage:
 
     def put_file(self, uri: str, path: Path) -> None:
         where = _address(uri)
-        self._s3.upload_file(str(path), where["Bucket"], where["Key"])
+        # Without its type a browser saves a report instead of showing it.
+        extra = {"ContentType": "text/html; charset=utf-8"} if path.suffix == ".html" else {}
+        self._s3.upload_file(str(path), where["Bucket"], where["Key"], ExtraArgs=extra)
 
     def put_once(self, uri: str, body: bytes) -> bool:
         from botocore.exceptions import ClientError

@@ -152,6 +152,21 @@ def test_a_missing_object_is_an_error_that_names_it(data: str):
     assert storage(data).newest_version(f"{data}/nada") is None
 
 
+def test_a_report_in_a_bucket_is_a_page_that_a_browser_shows(tmp_path: Path):
+    with mock_aws():
+        s3 = boto3.client("s3")
+        where = {"LocationConstraint": "sa-east-1"}
+        s3.create_bucket(Bucket="data", CreateBucketConfiguration=where)
+        for name in ("report.html", "breaks.parquet"):
+            (tmp_path / name).write_bytes(b"x")
+            runtime.S3Storage(s3).put_file(f"s3://data/{name}", tmp_path / name)
+        types = [
+            s3.head_object(Bucket="data", Key=name)["ContentType"]
+            for name in ("report.html", "breaks.parquet")
+        ]
+    assert types == ["text/html; charset=utf-8", "binary/octet-stream"]
+
+
 class UndecidedS3:
     """Answers a conditional put with these status codes, then accepts it."""
 
