@@ -198,7 +198,7 @@ def _report_lines(addresses: Mapping[str, str], pages: Mapping[str, str]) -> Ite
         yield f"{name}: {pages.get(name, address)}"
     if pages:
         yield (
-            "Os links não expiram. Abre quem entra no console da AWS desta conta com leitura do "
+            "Os links não vencem. Abrem para quem entra no console da AWS desta conta com leitura do "
             "bucket de dados (e da chave KMS, onde há uma)."
         )
 

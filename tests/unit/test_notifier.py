@@ -588,7 +588,7 @@ def test_in_an_account_the_email_links_to_the_console_and_says_who_may_open_it()
     )
     assert (
         f"RELATÓRIOS\nreport.html: {page}\n"
-        "Os links não expiram. Abre quem entra no console da AWS desta conta com leitura do bucket "
+        "Os links não vencem. Abrem para quem entra no console da AWS desta conta com leitura do bucket "
         "de dados (e da chave KMS, onde há uma).\n" in told.email
     )
     assert page in desk.posts[0]["content"]["description"]
