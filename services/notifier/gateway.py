@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 _CLIENTS = Config(
     connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
 )
+# A publish whose answer is only slow must not be sent again: it would go out twice.
+_PATIENT = _CLIENTS.merge(Config(read_timeout=15))
 
 
 class Gateway:
@@ -59,7 +61,7 @@ class Gateway:
         return cls(
             settings,
             boto3.client("s3", config=_CLIENTS),
-            boto3.client("sns", config=_CLIENTS),
+            boto3.client("sns", config=_PATIENT),
         )
 
     def manifests(self, request: RunCompleted) -> dict[Stage, Manifest]:
