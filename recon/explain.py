@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -12,8 +11,9 @@ from pydantic_core import to_jsonable_python
 
 from jobs.quicksight_prep.explanation import reason
 from recon.errors import UsageError
-from recon.output import Output
+from recon.output import Output, printable
 from recon.verification.written import Written, read_written
+from recon.where import Result
 from shared import ptbr
 from shared.layout import Stage
 from shared.lines import REFERENCE_BASE, in_reference, line_of_file
@@ -45,17 +45,19 @@ _LABELS = {
 }
 
 
-def explain(folder: Path, line: int, output: Output, *, reference: bool = False) -> int:
+def explain(place: Result, line: int, output: Output, *, reference: bool = False) -> int:
     """Raises UsageError where the folder holds no result, or the file has no such line.
 
     line: of the upload, or of the reference. What is told to machines has line numbers as the tables have them.
     """
-    written = read_written(folder)
+    written = read_written(place.folder)
     with _opened(written) as result:
         line_no = REFERENCE_BASE + line if reference else line
         told = _entry(result, line_no) or _not_an_entry(result, written, line, line_no)
+    if (nearest := told.get("nearest")) and nearest["failed"] == ["key"]:
+        nearest["differs"] = _differing(told["entry"], nearest["entry"], _keys(place))
     for text in _lines(told):
-        output.line(_printable(text))
+        output.line(printable(text))
     if output.as_json:
         output.document(to_jsonable_python(told))
     return 0
@@ -106,6 +108,8 @@ def _place(result: duckdb.DuckDBPyConnection, entry: Row) -> Row:
         }
     (broken,) = _rows(result, f"from breaks where {own} = ?", line)
     why = json.loads(broken["explain"])
+    nearest = _nearest(result, entry, broken, why)
+    currencies = _of_a_and_b(entry, nearest["entry"], "currency") if nearest else None
     return {
         "class": broken["class"],
         "break_id": broken["break_id"],
@@ -113,9 +117,33 @@ def _place(result: duckdb.DuckDBPyConnection, entry: Row) -> Row:
         "break_on": broken["break_on"],
         "pass": why.get("pass"),
         "delta": int(broken["delta"]),
-        "reason": reason(broken["class"], broken["explain"], broken["currency"]),
+        "reason": reason(broken["class"], broken["explain"], broken["currency"], currencies),
         **_counterparts(result, entry, broken),
-        "nearest": _nearest(result, entry, broken, why),
+        "nearest": nearest,
+    }
+
+
+def _of_a_and_b(entry: Row, other: Row, column: str) -> tuple[Any, Any]:
+    a, b = (entry, other) if entry["side"] == "A" else (other, entry)
+    return a[column], b[column]
+
+
+def _keys(place: Result) -> list[str]:
+    """What the profile's passes compare for equality; every field of the file where the profile is not to be had."""
+    try:
+        passes = place.profile().passes
+    except UsageError:
+        return list(_FIELDS)
+    used = {column for each in passes for column in (*each.on, each.group_by) if column}
+    return sorted(used - {"amount", "currency"})
+
+
+def _differing(entry: Row, other: Row, keys: Sequence[str]) -> Row:
+    """Column → A's and B's value, as the file has them."""
+    return {
+        name: _of_a_and_b(entry, other, name)
+        for name, key in ((key.removesuffix("_norm"), key) for key in keys)
+        if entry[key] != other[key] or entry[key] is None  # nothing is equal to nothing
     }
 
 
@@ -284,6 +312,11 @@ def _outcome(told: Row) -> Iterator[str]:
     if nearest and not told["counterparts"]:
         entry = nearest["entry"]
         yield f"Candidato mais próximo, {line_told(entry['line_no'])}: {_described(entry)}"
+        if differs := nearest.get("differs"):
+            yield "Chaves que diferem (A × B): " + "; ".join(
+                f"{_LABELS[name]} {a or 'vazia'} × {b or 'vazia'}"
+                for name, (a, b) in differs.items()
+            )
 
 
 def _described(entry: Row) -> str:
@@ -307,8 +340,3 @@ def _failure(miss: Row) -> str:
     parts = [said[name] for name in miss["failed"]]
     told = "; ".join(parts) if parts else "serve em tudo"
     return f"{told} (passe que só sugere)" if miss["suggests"] else told
-
-
-def _printable(text: str) -> str:
-    """What a file holds may not steer the terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from shared import ptbr
+from shared.layout import Stage
 from shared.manifest import (
     Figures,
+    Manifest,
     QuickSightFigures,
     ReconciliationFigures,
     RecordCounts,
@@ -43,9 +45,22 @@ def counted(file: RecordCounts) -> str:
     )
 
 
-def verdict_lines(figures: ReconciliationFigures) -> Iterator[str]:
-    """The verdict, then what it rests on: counts by class, and per currency the totals and both differences."""
+def of_run(manifests: Mapping[Stage, Manifest]) -> Iterator[str]:
+    """The verdict of a run that came to one; nothing else."""
+    if reconciled := manifests.get(Stage.RECONCILIATION):
+        validated = manifests[Stage.VALIDATION].figures_of(ValidationFigures)
+        figures = reconciled.figures_of(ReconciliationFigures)
+        yield from verdict_lines(figures, validated.both.rejected)
+
+
+def verdict_lines(figures: ReconciliationFigures, rejected: int) -> Iterator[str]:
+    """The verdict, then what it rests on: counts by class, and per currency the totals and both differences.
+
+    rejected: lines of the file that are in none of them.
+    """
     yield f"Veredito: {Verdict(figures.verdict).label}"
+    if figures.verdict == Verdict.AGREED_WITH_WARNINGS:
+        yield f"  Avisos: {'; '.join(_warnings(figures, rejected))}"
     for code, row_class in ROW_CLASSES.items():
         if count := figures.counts.get(code):
             yield f"  {ptbr.number(count):>12}  {row_class.label}"
@@ -62,6 +77,21 @@ def verdict_lines(figures: ReconciliationFigures) -> Iterator[str]:
     held = sum(identity.held for identity in figures.identities)
     yield f"  Provas: {held} de {len(figures.identities)} identidades fecham"
     yield f"  Hash do resultado: {figures.result_hash}"
+
+
+def _warnings(figures: ReconciliationFigures, rejected: int) -> Iterator[str]:
+    """Why it is not simply agreed: what `jobs.reconciliation.proof.verdict_of` decides by."""
+    if figures.breaks:
+        yield ptbr.count(
+            figures.breaks, "divergência, não material", "divergências, nenhuma material"
+        )
+    if rejected:
+        yield ptbr.count(rejected, "linha rejeitada", "linhas rejeitadas") + " na validação"
+    if not figures.breaks and not rejected:
+        yield (
+            "o que as tolerâncias deixaram passar, somado, alcança o limite do perfil "
+            "(materiality.run_net ou run_gross)"
+        )
 
 
 def verdict_document(figures: ReconciliationFigures) -> dict[str, object]:

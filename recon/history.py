@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from recon import figures
@@ -14,24 +15,56 @@ from recon.resumption import Intake
 from recon.timeline import Timeline
 from shared import ptbr
 from shared.checkpoint import Checkpoint, Failure
+from shared.intake import Receipt
 from shared.layout import Stage
 from shared.manifest import Manifest, ReconciliationFigures
 from shared.taxonomy import Verdict
 
 
-def runs(pipeline: Pipeline, limit: int, output: Output) -> int:
-    found = [
-        (run, _verdict(pipeline.manifests(run.job_id, run.name))) for run in pipeline.latest(limit)
-    ]
+@dataclass(frozen=True)
+class Listed:
+    """retracted: why, where the job's result was taken back."""
+
+    run: Execution
+    verdict: Verdict | None
+    retracted: str | None
+
+
+def runs(pipeline: Pipeline, intake: Intake, limit: int, output: Output) -> int:
+    found = listed(pipeline, intake, limit)
+    untaken = list(pipeline.untaken(limit))
     if output.as_json:
-        output.document({"runs": [_summary(run, verdict) for run, verdict in found]})
+        output.document(
+            {
+                "runs": [
+                    {**_summary(each.run, each.verdict), "retracted": each.retracted}
+                    for each in found
+                ],
+                "uploads": [receipt.model_dump(mode="json") for receipt in untaken],
+            }
+        )
         return 0
     if not found:
         output.line("Nenhuma execução ainda.")
     else:
         head = ("EXECUÇÃO", "SITUAÇÃO", "INÍCIO", "DURAÇÃO", "VEREDITO", "ARQUIVO")
-        output.table(head, [_row(run, verdict) for run, verdict in found])
+        output.table(head, [_row(each) for each in found])
+    if untaken:
+        output.line()
+        output.line("Envios que não iniciaram execução")
+        output.table(
+            ("RECEBIDO", "SITUAÇÃO", "POR QUÊ", "ARQUIVO"),
+            [_upload(receipt) for receipt in untaken],
+        )
     return 0
+
+
+def listed(pipeline: Pipeline, intake: Intake, limit: int) -> list[Listed]:
+    """The newest executions first."""
+    return [
+        Listed(run, verdict_of(pipeline.manifests(run.job_id, run.name)), _retraction(intake, run))
+        for run in pipeline.latest(limit)
+    ]
 
 
 def show(pipeline: Pipeline, intake: Intake, job: str, output: Output) -> int:
@@ -41,7 +74,7 @@ def show(pipeline: Pipeline, intake: Intake, job: str, output: Output) -> int:
     timeline = with_notes(pipeline, run.job_id, pipeline.timeline(run), {})
     manifests = pipeline.manifests(run.job_id, run.name)
     checkpoint = pipeline.checkpoint(run.job_id)
-    verdict = _verdict(manifests)
+    verdict = verdict_of(manifests)
     if output.as_json:
         output.document(
             {
@@ -66,9 +99,8 @@ def show(pipeline: Pipeline, intake: Intake, job: str, output: Output) -> int:
         why = f" ({attempt.error})" if attempt.error else ""
         output.line(f"Tentativa anterior: {attempt.name}: {attempt.status}{why}")
     output.timeline(timeline)
-    if reconciled := manifests.get(Stage.RECONCILIATION):
-        for line in figures.verdict_lines(reconciled.figures_of(ReconciliationFigures)):
-            output.line(line)
+    for line in figures.of_run(manifests):
+        output.line(line)
     if checkpoint and (failure := _failure(checkpoint, run)):
         output.line(f"Falhou em {failure.state}: {failure.error.message}")
         if (explained := failure.error.stage_error) and explained.hint:
@@ -125,15 +157,26 @@ def _summary(run: Execution, verdict: Verdict | None) -> dict[str, Any]:
     }
 
 
-def _row(run: Execution, verdict: Verdict | None) -> tuple[str, ...]:
+def _row(each: Listed) -> tuple[str, ...]:
+    run, verdict = each.run, each.verdict
     seconds = _seconds(run)
     return (
         run.name,
-        run.status,
+        f"{run.status}, retirada" if each.retracted else run.status,
         ptbr.moment(run.started_at),
         "" if seconds is None else ptbr.duration(seconds),
         verdict.label if verdict else "",
         str(run.job.get("object_key", "")),
+    )
+
+
+def _upload(receipt: Receipt) -> tuple[str, ...]:
+    refused = receipt.outcome == "refused"
+    return (
+        ptbr.moment(receipt.received_at),
+        "recusado" if refused else "repetido",
+        receipt.code or "" if refused else f"o conteúdo é de {receipt.job_id}",
+        receipt.upload.key,
     )
 
 
@@ -161,6 +204,6 @@ def _failure(checkpoint: Checkpoint, run: Execution) -> Failure | None:
     return next((end for end in ends if end.execution_name == run.name), None)
 
 
-def _verdict(manifests: Mapping[Stage, Manifest]) -> Verdict | None:
+def verdict_of(manifests: Mapping[Stage, Manifest]) -> Verdict | None:
     reconciled = manifests.get(Stage.RECONCILIATION)
     return reconciled.figures_of(ReconciliationFigures).verdict if reconciled else None

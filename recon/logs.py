@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recon.output import Output
+from recon.output import Output, printable
 from recon.pipeline import Execution, Pipeline, last_of
 from shared import ptbr
 
@@ -105,11 +105,7 @@ def logs(pipeline: Pipeline, source: Logs, job: str, output: Output) -> int:
 def told(lines: Iterable[LogLine]) -> Iterator[str]:
     for line in lines:
         for text in _readable(line.text).expandtabs(1).splitlines():
-            # Whoever reads this has a terminal, which obeys control characters.
-            shown = "".join(
-                sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text
-            )
-            yield f"{ptbr.moment(line.at)}  {line.source}: {shown}"
+            yield f"{ptbr.moment(line.at)}  {line.source}: {printable(text)}"
 
 
 def _readable(text: str) -> str:

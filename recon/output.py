@@ -61,6 +61,13 @@ class Output:
             table.add_row(*(Text(cell, overflow="fold") for cell in row))
         self._people.print(table)
 
+    def ask(self, question: str) -> bool:
+        """False where nobody is there to answer."""
+        if not (sys.stdin.isatty() and self._people.is_terminal):
+            return False
+        self._people.print(Text(f"{question} [s/N] "), end="")
+        return sys.stdin.readline().strip().casefold() in ("s", "sim")
+
     def block(self, text: str) -> None:
         """Text as somebody else wrote it, set apart."""
         for row in text.splitlines():
@@ -93,6 +100,11 @@ class Output:
             return
         with Live(console=self._people, refresh_per_second=10) as live:
             yield lambda timeline: live.update(_drawing(timeline))
+
+
+def printable(text: str) -> str:
+    """What others wrote may not steer the terminal."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 class _Lines:

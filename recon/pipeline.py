@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
@@ -25,12 +26,15 @@ from shared.contract import Contract
 from shared.intake import Receipt
 from shared.job_event import JobEvent
 from shared.layout import (
+    INTAKE_ALERTS,
     RUNS,
+    STAGE_ERROR,
     Stage,
     checkpoint_key,
     manifest_key,
     profile_key,
     receipt_key,
+    receipt_of_marker,
     reference_prefix,
     run_prefix,
     stage_error_key,
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 C = TypeVar("C", bound=Contract)
+PRELIMINARY = "preliminary.parquet"  # what the passes matched before one had too many pairs
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,14 @@ class Pipeline:
         """What became of an upload; None while the trigger has not dealt with it."""
         bucket = self.stack.ingress_bucket
         return self._document(self.stack.data_bucket, receipt_key(bucket, key, version), Receipt)
+
+    def untaken(self, limit: int) -> Iterator[Receipt]:
+        """Uploads that started nothing, the newest first: people were told of each, which left a marker."""
+        markers = sorted(self._objects(INTAKE_ALERTS), key=lambda found: found["LastModified"])
+        keys = filter(None, (receipt_of_marker(found["Key"]) for found in reversed(markers)))
+        for key in islice(keys, limit):
+            if receipt := self._document(self.stack.data_bucket, key, Receipt):
+                yield receipt
 
     # Executions
 
@@ -234,9 +247,22 @@ class Pipeline:
         for stage in Stage:
             if error := self.stage_error(job_id, execution, stage):
                 (folder / stage).mkdir(parents=True, exist_ok=True)
-                (folder / stage / "error.json").write_text(error.to_json(), encoding="utf-8")
+                (folder / stage / STAGE_ERROR).write_text(error.to_json(), encoding="utf-8")
+                if "preliminary" in error.details:  # of no manifest: the stage did not finish
+                    self._download(
+                        stage_prefix(job_id, execution, stage), PRELIMINARY, folder / stage
+                    )
         if checkpoint := self.checkpoint(job_id):
             (folder / "checkpoint.json").write_text(checkpoint.to_json(), encoding="utf-8")
+
+    def fetch_report(self, job_id: str, execution: str, folder: Path) -> str | None:
+        """Into a folder, as report.html; returns its address. None where the run wrote none."""
+        prepared = self.manifest(job_id, execution, Stage.QUICKSIGHT_PREP)
+        if prepared is None:
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
+        root = stage_prefix(job_id, execution, Stage.QUICKSIGHT_PREP)
+        return self._download(root, prepared.files["report"].path, folder)
 
     # What may be taken back
 
@@ -343,9 +369,11 @@ class Pipeline:
                 return None
             raise
 
-    def _download(self, root: str, path: str, into: Path) -> None:
+    def _download(self, root: str, path: str, into: Path) -> str:
+        """Where it came from."""
         key = posixpath.normpath(posixpath.join(root, path))
         self._s3.download_file(self.stack.data_bucket, key, str(into / posixpath.basename(key)))
+        return f"s3://{self.stack.data_bucket}/{key}"
 
 
 def last_of(attempts: Sequence[Execution], job: str) -> Execution:

@@ -7,11 +7,12 @@ and one that says nothing, or something else than it holds, is left alone unless
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from recon.output import Output
 from recon.packages import ROOT, jobs_archive
 from shared.layout import JOBS_ARCHIVE_KEY, Stage, job_script_key, profile_key
 
@@ -74,3 +75,14 @@ def _publish(
             IfMatch=found["ETag"],
         )
         outcome.written.append(key)
+
+
+def tell(published: Published, output: Output) -> int:
+    for key in published.written:
+        output.line(f"Publicado: {key}")
+    for key in published.kept:
+        output.line(f"Mantido, porque foi alterado à mão (--force substitui): {key}")
+    output.line(f"Já estavam iguais: {len(published.unchanged)}")
+    if output.as_json:
+        output.document(asdict(published))
+    return 0

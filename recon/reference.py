@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jobs.profile import Profile, parse_profile
+from jobs.profile import Profile
 from jobs.runtime import hash_file
 from jobs.validation.acceptance import read_reference
 from jobs.validation.reference import newest
@@ -15,8 +15,9 @@ from recon import figures
 from recon.errors import UsageError
 from recon.output import Output
 from recon.pipeline import Pipeline
+from recon.profiles import published_profile
 from shared import ptbr
-from shared.layout import profile_key, reference_key, reference_put_at
+from shared.layout import reference_key, reference_put_at
 from shared.manifest import RecordCounts
 
 
@@ -71,12 +72,7 @@ def _document(name: str, put_at: datetime, size: int, counts: str | None) -> dic
 
 def _published(pipeline: Pipeline, name: str) -> Profile:
     """Raises UsageError where it is not one that reconciles against a reference."""
-    text = pipeline.published_profile(name)
-    if text is None:
-        raise UsageError(
-            f"O perfil {name} não está publicado.", hint="recon publish publica os de profiles/."
-        )
-    profile = parse_profile(text, profile_key(name))
+    profile = published_profile(pipeline, name)
     if profile.reference is None:
         raise UsageError(f"O perfil {name} não usa referência: o seu layout é single_file.")
     return profile

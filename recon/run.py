@@ -15,15 +15,16 @@ from recon.embedded.mail import Mail
 from recon.errors import UsageError
 from recon.follow import follow, wait_for
 from recon.output import Output
-from recon.pipeline import Pipeline, Received
+from recon.pipeline import PRELIMINARY, Pipeline, Received
+from recon.profiles import find_profile
 from recon.reference import keep
-from recon.stages import check_reference, find_profile
+from recon.stages import check_reference
 from recon.verification.written import USED_PROFILE
 from shared import ptbr
 from shared.alert import Alert
 from shared.intake import Receipt
 from shared.layout import Stage
-from shared.manifest import Manifest, ReconciliationFigures
+from shared.manifest import Manifest
 from shared.upload_key import TIME_ZONE
 
 SUBSCRIBER = "analista@exemplo.com.br"
@@ -98,14 +99,9 @@ def _reconciled(
         (folder / USED_PROFILE).write_bytes(text)
 
     show_mail(told.mail, output)
-    verdict = None
-    if (reconciled := manifests.get(Stage.RECONCILIATION)) and isinstance(
-        reconciled.figures, ReconciliationFigures
-    ):
-        verdict = reconciled.figures.verdict
-        output.line()
-        for line in figures.verdict_lines(reconciled.figures):
-            output.line(line)
+    output.line()
+    for line in figures.of_run(manifests):
+        output.line(line)
     output.line()
     output.line(
         "Esta AWS terminou com a execução: o que o alerta manda fazer vale para `recon up` e uma conta."
@@ -114,6 +110,8 @@ def _reconciled(
     output.line(f"Saídas em {folder}")
     for line in _files(manifests):
         output.line(f"  {line}")
+    if (preliminary := folder / Stage.RECONCILIATION / PRELIMINARY).is_file():
+        output.line(f"O que os passes anteriores conciliaram, sem ser resultado: {preliminary}")
     if output.as_json:
         output.document(
             {
@@ -123,7 +121,7 @@ def _reconciled(
                 "outputs": str(folder),
             }
         )
-    return history.exit_code(execution, verdict)
+    return history.exit_code(execution, history.verdict_of(manifests))
 
 
 @dataclass(frozen=True)

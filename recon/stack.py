@@ -23,6 +23,7 @@ class Stack:
     state_machine_arn: str
     queue_url: str
     dlq_url: str
+    trigger_function: str
     notifier_function: str
     limit_seconds: int
 
@@ -49,6 +50,7 @@ class Stack:
             state_machine_arn=outputs["StateMachineArn"],
             queue_url=outputs["QueueUrl"],
             dlq_url=outputs["DlqUrl"],
+            trigger_function=outputs["TriggerFunction"],
             notifier_function=outputs["NotifierFunction"],
             limit_seconds=int(parameters["LimitSeconds"]),
         )

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
-from jobs.profile import Profile, load_profile, parse_profile
+from jobs.profile import Profile
 from jobs.runtime import hash_file
 from jobs.validation.acceptance import ENTRIES, REJECTS, ValidationResult
 from jobs.validation.acceptance import validate as validate_file
 from jobs.validation.reference import Reference
 from jobs.validation.refusal import RefusedFileError
 from recon import figures
-from recon.errors import UsageError
+from recon.errors import UsageError, said_by_the_system
 from recon.local_run import LOCAL_RUN, LocalRun
 from recon.output import Output
-from recon.packages import ROOT
+from recon.profiles import find_profile
 from shared import ptbr
 from shared.errors import ReconError
 from shared.manifest import ValidationFigures
@@ -46,9 +46,22 @@ def validate(
     # Not where `reconcile` leaves its results: it would begin by removing them.
     out = out or OUT / f"{file.stem}-validation"
     loaded = find_profile(profile)
+    if loaded.reference and not reference:
+        loaded = UploadAlone.model_construct(**{**dict(loaded), "reference": None})
+        output.line("Sem --reference, só o lado B é lido: o arquivo que se envia.")
     given = given_reference(loaded, reference)
     with _alone_in(out):
         return _validate(file, loaded, given, out, output)
+
+
+class UploadAlone(Profile):
+    """A profile as the upload is read by, without what it is reconciled against."""
+
+    reference: None = None
+
+    @property
+    def reference_file(self) -> None:
+        return None
 
 
 def _validate(
@@ -135,7 +148,7 @@ def _reconcile(
     files |= {name: produced.path for name, produced in result.files.items()}
     output.line(figures.note(validation.figures))
     _show_rejects(validation, output)
-    for line in figures.verdict_lines(result.figures):
+    for line in figures.verdict_lines(result.figures, validation.figures.both.rejected):
         output.line(line)
     output.line(f"Saídas em {out}")
     if output.as_json:
@@ -157,7 +170,9 @@ def _alone_in(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise UsageError(f"A pasta {folder} não pode ser usada: {error.strerror}.") from error
+        raise UsageError(
+            f"A pasta {folder} não pode ser usada: {said_by_the_system(error)}."
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -203,7 +218,7 @@ def _validated(
     except FileNotFoundError as error:
         raise UsageError(f"Arquivo não encontrado: {file}") from error
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror}") from error
+        raise UsageError(said_by_the_system(error)) from error
     for name in (ENTRIES, REJECTS, LOCAL_RUN, *_RESULTS):
         (out / name).unlink(missing_ok=True)  # a refused file leaves none, an earlier run's neither
     with source, output.step("Validação"):
@@ -221,18 +236,6 @@ def _show_rejects(validation: ValidationResult, output: Output) -> None:
         output.line(f"    {message}")
     if rejected > SHOWN:
         output.line(f"    … {ptbr.count(rejected, 'linha', 'linhas')} ao todo")
-
-
-def find_profile(profile: str) -> Profile:
-    """A name among the ready ones, or the path of a TOML file."""
-    if not profile.endswith(".toml"):
-        return load_profile(str(ROOT / "profiles"), profile)
-    try:
-        return parse_profile(Path(profile).read_bytes(), profile)
-    except FileNotFoundError as error:
-        raise UsageError(f"Perfil não encontrado: {profile}") from error
-    except OSError as error:
-        raise UsageError(f"{profile}: {error.strerror}") from error
 
 
 def _rows(rows: ValidationFigures) -> dict[str, int]:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from pydantic_core import to_jsonable_python
 
-from jobs.profile import Profile, load_profile, parse_profile
-from recon.errors import UsageError
 from recon.output import Output
-from recon.packages import ROOT
-from recon.stages import find_profile
+from recon.profiles import find_profile
 from recon.verification.checks import Check
 from recon.verification.checks import verify as verify_tables
-from recon.verification.written import USED_PROFILE, Written, read_written
 from recon.where import Result
 from shared import ptbr
 
@@ -20,12 +16,7 @@ _MARKS = {True: "✓", False: "✗", None: "–"}
 
 def verify(result: Result, profile: str | None, output: Output) -> int:
     """profile: what the run used, where None."""
-    if profile:
-        used = find_profile(profile)
-    elif result.published:
-        used = result.published()
-    else:
-        used = _recorded_profile(read_written(result.folder))
+    used = find_profile(profile) if profile else result.profile()
     checks = verify_tables(result.folder, used)
     for check in checks:
         output.line(f"{_MARKS[check.held]} {check.name}: {check.sentence}")
@@ -68,25 +59,3 @@ def _printable(value: object) -> str:
 
 def _named(checks: list[Check], held: bool | None) -> list[str]:
     return [check.name for check in checks if check.held is held]
-
-
-def _recorded_profile(written: Written) -> Profile:
-    if written.local:
-        return written.local.used_profile
-    own = written.folder / USED_PROFILE
-    for manifest in written.manifests.values():
-        profile = (
-            parse_profile(own.read_bytes(), str(own))
-            if own.is_file()
-            else load_profile(str(ROOT / "profiles"), manifest.profile)
-        )
-        if profile.sha256 == manifest.inputs["profile"]:
-            return profile
-        raise UsageError(
-            f"O perfil {manifest.profile} daqui não é o que a execução usou.",
-            hint="Dê o daquela execução com --profile perfil.toml.",
-        )
-    raise UsageError(
-        f"{written.folder} não diz com que perfil foi conciliado.",
-        hint="Dê o perfil com --profile.",
-    )

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.profile import Profile, parse_profile
+from jobs.profile import Profile
 from recon.errors import UsageError
 from recon.pipeline import Pipeline, last_of
-from shared.layout import Stage, profile_key
-from shared.manifest import Manifest
+from recon.profiles import profile_of_run, recorded_profile
+from recon.verification.written import read_written
+from shared.layout import Stage
 
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,80}")
 
@@ -25,6 +26,10 @@ class Result:
     folder: Path
     published: Callable[[], Profile] | None = None
 
+    def profile(self) -> Profile:
+        """What the run used. Raises UsageError where that cannot be had any more."""
+        return self.published() if self.published else recorded_profile(read_written(self.folder))
+
 
 @contextmanager
 def found(out: str, pipeline: Callable[[], Pipeline]) -> Iterator[Result]:
@@ -32,18 +37,7 @@ def found(out: str, pipeline: Callable[[], Pipeline]) -> Iterator[Result]:
     if Path(out).is_dir():
         yield Result(Path(out))
         return
-    if not _NAME.fullmatch(out):
-        raise UsageError(
-            f"Não há pasta {out}.",
-            hint="Dê a pasta que recon reconcile ou recon run deixou, ou o id de um job.",
-        )
-    try:
-        deployed = pipeline()
-    except UsageError as error:
-        raise UsageError(
-            f"{out} não é uma pasta daqui, e uma execução desse nome não pôde ser procurada: {error.message}",
-            hint=error.hint,
-        ) from error
+    deployed = by_name(out, pipeline)
     run = last_of(deployed.attempts(out), out)
     manifests = deployed.manifests(run.job_id, run.name)
     if Stage.RECONCILIATION not in manifests:
@@ -53,18 +47,22 @@ def found(out: str, pipeline: Callable[[], Pipeline]) -> Iterator[Result]:
         )
     with tempfile.TemporaryDirectory(prefix="recon-") as scratch:
         deployed.fetch_outputs(run.job_id, run.name, Path(scratch))
-        yield Result(Path(scratch), lambda: _published(deployed, manifests[Stage.RECONCILIATION]))
+        yield Result(
+            Path(scratch), lambda: profile_of_run(deployed, manifests[Stage.RECONCILIATION])
+        )
 
 
-def _published(pipeline: Pipeline, manifest: Manifest) -> Profile:
-    """Raises UsageError where it is no longer what the run used."""
-    name = manifest.profile
-    text = pipeline.published_profile(name)
-    if text is not None:
-        profile = parse_profile(text, profile_key(name))
-        if profile.sha256 == manifest.inputs["profile"]:
-            return profile
-    raise UsageError(
-        f"O perfil {name} publicado não é mais o que a execução usou.",
-        hint="Dê o daquela execução com --profile perfil.toml.",
-    )
+def by_name(out: str, pipeline: Callable[[], Pipeline]) -> Pipeline:
+    """Where a run of that name may be asked for. Raises UsageError where it can be no name, or there is no pipeline."""
+    if not _NAME.fullmatch(out):
+        raise UsageError(
+            f"Não há pasta {out}.",
+            hint="Dê a pasta que recon reconcile ou recon run deixou, ou o id de um job.",
+        )
+    try:
+        return pipeline()
+    except UsageError as error:
+        raise UsageError(
+            f"{out} não é uma pasta daqui, e uma execução desse nome não pôde ser procurada: {error.message}",
+            hint=error.hint,
+        ) from error

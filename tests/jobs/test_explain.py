@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from recon.cli import main
-from recon.explain import _printable
+from recon.output import printable
 from tests.jobs.test_prep_stage import Run
 from tests.jobs.test_samples_validation import SAMPLES
 
@@ -214,4 +214,4 @@ def test_a_line_of_the_reference_is_asked_for_and_told_as_one(
 
 
 def test_what_a_file_holds_does_not_steer_the_terminal() -> None:
-    assert _printable("a\x1b[31mb ç") == "a\N{REPLACEMENT CHARACTER}[31mb ç"
+    assert printable("a\x1b[31mb ç") == "a\N{REPLACEMENT CHARACTER}[31mb ç"

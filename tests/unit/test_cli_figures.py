@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from recon import figures
 from shared.manifest import (
     CurrencyFigures,
@@ -50,7 +52,7 @@ def test_each_stage_is_told_in_one_line() -> None:
 
 
 def test_the_verdict_comes_with_counts_totals_differences_and_proofs() -> None:
-    assert list(figures.verdict_lines(RECONCILED)) == [
+    assert list(figures.verdict_lines(RECONCILED, rejected=0)) == [
         "Veredito: Divergente",
         "         1.204  Conciliado – exato",
         "             1  Sem contraparte no banco/adquirente",
@@ -59,6 +61,26 @@ def test_the_verdict_comes_with_counts_totals_differences_and_proofs() -> None:
         "  Provas: 1 de 1 identidades fecham",
         f"  Hash do resultado: {'ab' * 32}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("breaks", "rejected", "told"),
+    [
+        (2, 0, "2 divergências, nenhuma material"),
+        (1, 3, "1 divergência, não material; 3 linhas rejeitadas na validação"),
+        (0, 1, "1 linha rejeitada na validação"),
+        (
+            0,
+            0,
+            "o que as tolerâncias deixaram passar, somado, alcança o limite do perfil "
+            "(materiality.run_net ou run_gross)",
+        ),
+    ],
+)
+def test_agreed_with_warnings_says_which(breaks: int, rejected: int, told: str) -> None:
+    warned = {"verdict": Verdict.AGREED_WITH_WARNINGS, "breaks": breaks}
+    lines = list(figures.verdict_lines(RECONCILED.model_copy(update=warned), rejected))
+    assert lines[:2] == ["Veredito: Conciliado com avisos", f"  Avisos: {told}"]
 
 
 def test_machines_get_minor_units_and_no_class_without_rows() -> None:

@@ -1,0 +1,82 @@
+"""`recon profile new`: looks at a file, proposes a profile, shows what it reads with it, and asks."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from jobs.validation.judgement import normalised
+from recon import preview
+from recon.errors import UsageError
+from recon.output import Output
+from recon.profiles import READY
+from recon.proposal import Proposal, propose
+
+HEAD = 1 << 20
+"""Bytes that are looked at."""
+
+
+def new(
+    file: Path, name: str | None, out: Path | None, output: Output, *, yes: bool, force: bool
+) -> int:
+    with preview.opened(file) as source:
+        head = source.read(HEAD)
+    name = _checked(name) if name else _named_after(file)
+    target = out or READY / f"{name}.toml"
+    if target.exists() and not force:
+        raise UsageError(
+            f"{target} já existe.",
+            hint="Dê outro nome (--name) ou lugar (--out), ou substitua-o com --force.",
+        )
+    proposal = propose(head, name)
+    _show(proposal, output)
+    written = yes or output.ask(f"Gravar em {target}?")
+    if written:
+        with target.open("w" if force else "x", encoding="utf-8") as profile:
+            profile.write(proposal.text)
+    _tell(target, written, file, output)
+    if output.as_json:
+        output.document(
+            {
+                "profile": name,
+                "text": proposal.text,
+                "remarks": proposal.remarks,
+                "read": preview.document(proposal.seen),
+                "written": str(target) if written else None,
+            }
+        )
+    return 0
+
+
+def _show(proposal: Proposal, output: Output) -> None:
+    output.block(proposal.text)
+    output.line()
+    preview.show(proposal.seen, output)
+    if proposal.remarks:
+        output.line()
+        output.line("Confira:")
+    for remark in proposal.remarks:
+        output.line(f"  - {remark}")
+    output.line()
+
+
+def _tell(target: Path, written: bool, file: Path, output: Output) -> None:
+    if not written:
+        output.line(f"Nada foi gravado; --yes grava em {target} sem perguntar.")
+        return
+    ready = target == READY / f"{target.stem}.toml"
+    output.line(f"Gravado: {target}")
+    output.line(f"A seguir: recon reconcile {file} --profile {target.stem if ready else target}")
+    if ready:
+        output.line("Para um pipeline que já está no ar: recon publish")
+
+
+def _named_after(file: Path) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", (normalised(file.stem) or "").lower()).strip("-")
+    return name[:24].strip("-") or "perfil"
+
+
+def _checked(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{1,24}", name):
+        raise UsageError(f"--name {name}: use a-z, 0-9 e hífen, até 24 caracteres.")
+    return name
