@@ -36,6 +36,11 @@ class Output:
         # A pipe has no width: a line there stays a line.
         self._people = Console(stderr=as_json, highlight=False, soft_wrap=True)
 
+    @property
+    def seen(self) -> bool:
+        """Whether somebody sits before it."""
+        return self._people.is_terminal and not self.as_json
+
     def line(self, text: str = "", style: str | None = None) -> None:
         self._people.print(Text(text), style=style)
 
@@ -63,7 +68,7 @@ class Output:
 
     def ask(self, question: str) -> bool:
         """False where nobody is there to answer."""
-        if not (sys.stdin.isatty() and self._people.is_terminal):
+        if not (sys.stdin.isatty() and self.seen):
             return False
         self._people.print(Text(f"{question} [s/N] "), end="")
         return sys.stdin.readline().strip().casefold() in ("s", "sim")

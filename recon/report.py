@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +30,7 @@ def report(
         else (_fetched(result, pipeline, out))
     )
     url = page.resolve().as_uri()
-    opened = not output.as_json and sys.stdout.isatty() and browse(url)
+    opened = output.seen and browse(url)
     output.line(f"Relatório: {page}")
     if stored:
         output.line(f"Copiado de {stored}")
