@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import sqlglot
 
@@ -84,6 +85,21 @@ def test_a_file_with_its_reference_is_told_with_the_records_of_both(
         1,
     )
     assert told["sha256"] == hashlib.sha256(reference.read_bytes()).hexdigest()
+
+
+def test_an_upload_is_read_without_the_reference_that_its_profile_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, document = told(SAMPLES / "inter-razao.csv", "inter-razao", tmp_path, capsys)
+    assert code == 0
+    assert (document["rows"]["entries"], document["rows"]["rejected"]) == (5, 1)
+    assert "reference" not in document
+    sides = pq.read_table(tmp_path / "entries.parquet", columns=["side"])["side"].to_pylist()
+    assert sides == ["B"] * 5
+    assert (
+        main(["validate", str(SAMPLES / "quebrado.csv"), "--profile", "inter-razao", "--json"]) == 1
+    )
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "HEADER_NOT_FOUND"
 
 
 def test_validation_alone_does_not_take_the_place_of_a_reconciliation(

@@ -138,6 +138,40 @@ def test_a_header_or_an_empty_line_is_no_entry(
     assert "não é um lançamento" in said
 
 
+def test_another_currency_is_told_with_both(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for line in (10, 11):
+        told, said = document(folder, line, capsys)
+        assert told["class"] == "currency_mismatch"
+        assert "BRL em A, USD em B" in told["reason"]
+        assert told["reason"] in said
+
+
+def test_the_same_value_under_another_key_is_told_with_the_keys_that_differ(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(
+        "side,entry_id,account,posted_on,amount,currency,reference,description,kind\n"
+        "A,E1,1,2026-02-16,10.00,BRL,NF 1,um,venda\n"
+        "B,,2,2026-02-16,10.00,BRL,nf  1,outro,pix\n"
+        "A,E3,1,2026-02-16,77.00,BRL,NF 3,um,venda\n"
+        "B,E4,2,2026-02-16,77.00,BRL,,outro,pix\n",
+        encoding="utf-8",
+    )
+    out = tmp_path / "out"
+    assert main(["reconcile", str(file), "--out", str(out)]) == 1
+    for line in (4, 5):  # of A and of B: A's value is the first of each two
+        told, said = document(out, line, capsys)
+        # Not the account nor the words, which no pass compares.
+        assert told["nearest"]["differs"] == {
+            "entry_id": ["E3", "E4"],
+            "reference": ["NF 3", None],
+        }
+        assert "Chaves que diferem (A × B): Id E3 × E4; Referência NF 3 × vazia" in said
+
+
 @pytest.mark.parametrize("line", ["0", "27", "999"])
 def test_a_line_that_the_file_does_not_have_is_wrong_usage(
     line: str, folder: Path, capsys: pytest.CaptureFixture[str]
