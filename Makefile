@@ -11,7 +11,7 @@ PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup ready setup-test setup-spark setup-browser setup-office setup-dev tools run bench setup-bench mutation test test-spark test-all lint types format contracts build lock
+.PHONY: help setup ready setup-test setup-spark setup-browser setup-office setup-dev tools run bench setup-bench mutation test test-spark test-all lint types format contracts build deploy lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(ROOT)/Makefile | expand -t 14
@@ -157,6 +157,12 @@ contracts: setup ## docs/contracts/, docs/profiles.md and docs/commands.md, from
 
 build: setup tools ## infra/.aws-sam: one zip a function, for Lambda
 	cd $(ROOT)/infra && SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam build
+
+# Where to is said by the AWS settings in use (AWS_PROFILE, AWS_REGION). Parameters that are not named keep what they have.
+deploy: build ## sam deploy, then recon publish; STACK=name, PARAMETERS="AlertEmail=a@b.c Chat=yes", YES=1 does not ask
+	cd $(ROOT)/infra && SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam deploy $(if $(STACK),--stack-name $(STACK)) \
+		$(if $(YES),--no-confirm-changeset) $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+	cd $(ROOT) && $(BIN)/recon publish --aws $(if $(STACK),--stack-name $(STACK))
 
 # Locks. One file serves every platform and Python from 3.11. The smaller groups take the pins of dev, so that what is
 # tested is what is shipped. An index named in the environment may not leave its mark: fewer hashes than the public one.
