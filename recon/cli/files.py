@@ -48,7 +48,7 @@ def validate(
 ) -> int:
     """Only read a file: entries and explained rejects as Parquet. Needs no AWS, and no reference.
 
-    Example: recon validate extrato.csv --profile perfil.toml --out saida
+    Example: recon validate extrato.csv --profile perfil.toml --out lido
     """
     from recon.stages import validate
 
