@@ -24,6 +24,7 @@ AlertStatus = Literal[
     "REFUSED",
     "RUNNING",
     "OVERDUE",
+    "STALE",
     "DIGEST",
 ]
 
@@ -114,6 +115,24 @@ class FileOverdue(Contract):
         """Nothing was started."""
 
 
+class RefreshFailed(Contract):
+    """A dashboard that does not show what the curated tables hold. It is tried again; no run has failed."""
+
+    kind: Literal["refresh_failed"] = "refresh_failed"
+    day: date = Field(description="on which it is told (São Paulo)")
+    ingestion_id: str = Field(description="the same in every data set")
+    started_at: Instant
+    reasons: dict[str, str] = Field(description="data set → QuickSight's own code of the error")
+
+    @property
+    def job_id(self) -> None:
+        """Of many."""
+
+    @property
+    def profile(self) -> None:
+        """Of many."""
+
+
 class Digest(Contract):
     """What became of the runs that ended in the day before `until`. It comes although nothing happened."""
 
@@ -144,6 +163,7 @@ AlertRequest = Annotated[
     | UploadDuplicate
     | UploadRefused
     | FileOverdue
+    | RefreshFailed
     | Digest,
     Field(discriminator="kind"),
 ]

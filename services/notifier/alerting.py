@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.notifier import channels, completed, daily, failed, late, retracted, uploads
+from services.notifier import channels, completed, daily, failed, late, retracted, stale, uploads
 from services.notifier.notice import Notice
 from services.notifier.places import Places
 from shared.alert import (
@@ -16,6 +16,7 @@ from shared.alert import (
     AlertRequest,
     Digest,
     FileOverdue,
+    RefreshFailed,
     RunCompleted,
     RunFailed,
     RunLate,
@@ -97,5 +98,7 @@ def _notice(request: AlertRequest, desk: Desk, now: datetime) -> Notice:
             return uploads.refused(request, now)
         case FileOverdue():
             return daily.overdue(request, now)
+        case RefreshFailed():
+            return stale.notice(request, now)
         case Digest():
             return daily.digest(request, now)

@@ -20,6 +20,7 @@ from shared.alert import (
     AlertRequest,
     Digest,
     FileOverdue,
+    RefreshFailed,
     RunCompleted,
     RunFailed,
     RunLate,
@@ -161,7 +162,7 @@ def _marker_key(request: AlertRequest) -> str:
         return layout.run_alert_marker_key(
             request.job_id, request.execution_name, request.kind, request.redrive_count
         )
-    if isinstance(request, FileOverdue | Digest):
+    if isinstance(request, FileOverdue | RefreshFailed | Digest):
         return layout.daily_alert_marker_key(request.kind, request.profile or "all", request.day)
     upload = request.upload
     return layout.intake_alert_marker_key(upload.bucket, upload.key, upload.version, request.kind)

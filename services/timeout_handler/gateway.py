@@ -17,6 +17,7 @@ from botocore.config import Config
 
 from services.timeout_handler.digest import DayRun
 from services.timeout_handler.expected import Expect, Expectation
+from services.timeout_handler.quicksight_gateway import QuickSightGateway
 from services.timeout_handler.runs import Execution, GlueRun
 from services.timeout_handler.settings import TimeoutSettings
 from services.timeout_handler.status_change import BAD_ENDS, ENDS, job_id_of
@@ -70,7 +71,10 @@ class Gateway:
         glue: GlueClient,
         sqs: SQSClient,
         functions: LambdaClient,
+        data_sets: QuickSightGateway | None = None,
     ) -> None:
+        """data_sets: None where there is no QuickSight."""
+        self.data_sets = data_sets
         self._settings = settings
         self._s3 = s3
         self._stepfunctions = stepfunctions
@@ -82,13 +86,15 @@ class Gateway:
 
     @classmethod
     def connect(cls, settings: TimeoutSettings) -> Self:
+        s3 = boto3.client("s3", config=_CLIENTS)
         return cls(
             settings,
-            boto3.client("s3", config=_CLIENTS),
+            s3,
             boto3.client("stepfunctions", config=_CLIENTS),
             boto3.client("glue", config=_CLIENTS),
             boto3.client("sqs", config=_CLIENTS),
             boto3.client("lambda", config=_CLIENTS),
+            _data_sets(settings, s3) if settings.data_sets else None,
         )
 
     # Executions
@@ -336,6 +342,17 @@ class Gateway:
                 return False
             raise
         return True
+
+
+def _data_sets(settings: TimeoutSettings, s3: S3Client) -> QuickSightGateway:
+    return QuickSightGateway(
+        s3,
+        boto3.client("quicksight", config=_CLIENTS),
+        settings.data_bucket,
+        settings.state_machine_arn.split(":")[4],  # the account
+        settings.data_set_names,
+        settings.refreshes_a_day,
+    )
 
 
 def _likely_job(execution_name: str) -> str:

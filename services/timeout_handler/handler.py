@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
-from services.timeout_handler import out_of_time, status_change, tick
+from services.timeout_handler import out_of_time, refresh, status_change, tick
 from services.timeout_handler.gateway import Gateway
 from services.timeout_handler.settings import TimeoutSettings
 from services.timeout_handler.status_change import StatusChange
@@ -41,7 +41,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
             logger.append_keys(execution_arn=detail.executionArn)
             outcomes = [status_change.settle(detail.executionArn, gateway())]
         case Tick():
-            outcomes = tick.search(gateway(), datetime.now(UTC))
+            now = datetime.now(UTC)
+            outcomes = tick.search(gateway(), now)
+            if data_sets := gateway().data_sets:
+                outcomes += refresh.follow(data_sets, gateway().tell, now)
     metrics.add_metric("Outcomes", MetricUnit.Count, len(outcomes))
     for outcome in outcomes:
         metrics.add_metric(outcome.outcome.title().replace("_", ""), MetricUnit.Count, 1)

@@ -36,7 +36,7 @@ class GlueRun:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one execution, of one missed upload, or of a file that did not come."""
+    """What became of one execution, of one missed upload, of a file that did not come, or of a refresh."""
 
     outcome: Literal[
         "timed_out",
@@ -47,6 +47,8 @@ class Outcome:
         "upload_resent",
         "file_overdue",
         "digest",
+        "refreshed",
+        "refresh_failed",
     ]
     job_id: str | None = None
     checkpoint_location: str | None = None

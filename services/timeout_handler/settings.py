@@ -17,11 +17,18 @@ class TimeoutSettings(EnvironmentSettings):
     glue_jobs: str
     limit_seconds: int
     digest_at: str
+    data_sets: str
+    refreshes_a_day: int
 
     @property
     def job_names(self) -> list[str]:
         """GLUE_JOBS, separated by commas."""
         return self.glue_jobs.split(",")
+
+    @property
+    def data_set_names(self) -> list[str]:
+        """DATA_SETS of QuickSight, separated by commas; empty: there is no QuickSight."""
+        return self.data_sets.split(",") if self.data_sets else []
 
     @property
     def digest_time(self) -> time | None:

@@ -316,6 +316,8 @@ def timeout_handler(world: World) -> TimeoutHandler:
         glue_jobs="reconciliation-validation,reconciliation-reconciliation",
         limit_seconds=1200,
         digest_at="",
+        data_sets="",
+        refreshes_a_day=24,
     )
     services = ("s3", "stepfunctions", "glue", "sqs", "lambda")
     return TimeoutHandler(
@@ -386,9 +388,15 @@ SCHEDULER_S = "the embedded AWS's scheduler acts under nobody"
 MULTIPART = "boto3's, when a large upload breaks off"
 SPARK_S = "Spark's own files, on Glue; here Spark stages on the disk"
 KMS = "the embedded AWS encrypts nothing"
+QUICKSIGHT = "there is no QuickSight in the embedded AWS, and without it nothing is refreshed"
 NOT_JUDGED: dict[Grant, str] = {
     ("KeyUse", "UseTheKey", "kms:GenerateDataKey"): KMS,
     ("KeyUse", "UseTheKey", "kms:Decrypt"): KMS,
+    ("QuickSightRefresh", "RefreshDataSets", "quicksight:CreateIngestion"): QUICKSIGHT,
+    ("QuickSightRefresh", "RefreshDataSets", "quicksight:DescribeIngestion"): QUICKSIGHT,
+    ("QuickSightRefresh", "SeeChanges", "s3:GetObject"): QUICKSIGHT,
+    ("QuickSightRefresh", "KeepRefreshes", "s3:GetObject"): QUICKSIGHT,
+    ("QuickSightRefresh", "KeepRefreshes", "s3:PutObject"): QUICKSIGHT,
     **{
         (f"{function}Role", sid, action): reason
         for function in ("Trigger", "Checkpoint", "TimeoutHandler", "Notifier")

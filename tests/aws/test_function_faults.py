@@ -193,6 +193,8 @@ class Aws:
             glue_jobs="validation",
             limit_seconds=1200,
             digest_at="",
+            data_sets="",
+            refreshes_a_day=24,
         )
         clients = (self.s3, StepFunctions(self.status), self.glue, self.sqs, Functions(self))
         return TimeoutHandler(settings, *(Client(client, calls) for client in clients))  # type: ignore[arg-type]

@@ -84,6 +84,8 @@ class Aws:
                 glue_jobs=",".join(JOBS),
                 limit_seconds=1200,
                 digest_at="07:30",
+                data_sets="",
+                refreshes_a_day=24,
             ),
             self.s3,
             self.stepfunctions,

@@ -17,7 +17,7 @@ DATAFRAMES = ("duckdb", "pyarrow", "pandas", "polars", "numpy", "pyspark")
 AWS = ("boto3", "botocore", "aws_lambda_powertools", "aws_xray_sdk", "shared.observability")
 # The modules that are there to talk to AWS.
 IMPURE = re.compile(
-    r"services/\w+/(handler|gateway|store)\.py"
+    r"services/\w+/(handler|\w*gateway|store)\.py"
     r"|shared/observability\.py"
     r"|jobs/runtime\.py|jobs/\w+/__main__\.py"
 )

@@ -105,9 +105,9 @@ def test_another_region_shares_no_name_that_is_of_the_account(template: Any) -> 
 
 def test_the_outputs_name_what_the_command_line_needs(template: Any) -> None:
     assert set(template.outputs) == {
-        "IngressBucket", "DataBucket", "CheckpointsBucket", "TopicArn", "ChatTopicArn", "StateMachineArn", "QueueUrl",
-        "DlqUrl", "UndeliveredQueueUrl", "TriggerFunction", "CheckpointFunction", "TimeoutHandlerFunction",
-        "NotifierFunction",
+        "IngressBucket", "DataBucket", "CheckpointsBucket", "TopicArn", "ChatTopicArn", "DashboardUrl",
+        "StateMachineArn", "QueueUrl", "DlqUrl", "UndeliveredQueueUrl", "TriggerFunction", "CheckpointFunction",
+        "TimeoutHandlerFunction", "NotifierFunction",
     }  # fmt: skip
 
 

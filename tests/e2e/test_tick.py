@@ -49,6 +49,8 @@ class World:
             glue_jobs="reconciliation-validation",
             limit_seconds=limit_seconds,
             digest_at=digest_at,
+            data_sets="",
+            refreshes_a_day=24,
         )
         services = ("s3", "stepfunctions", "glue", "sqs", "lambda")
         return Gateway(settings, *map(self.aws.client, services))

@@ -23,6 +23,7 @@ from shared.alert import (
     AlertRequest,
     Digest,
     FileOverdue,
+    RefreshFailed,
     RunCompleted,
     RunFailed,
     RunLate,
@@ -718,6 +719,29 @@ def test_a_digest_says_how_many_runs_ended_how_and_what_did_not_come() -> None:
 def test_a_digest_of_nothing_says_so() -> None:
     quiet = Digest(day=NOW.date(), until=NOW, verdicts={}, failures={}, running=0, overdue=())
     assert "Nenhuma execução terminou." in sent(quiet).email
+
+
+def test_a_dashboard_that_was_not_refreshed_is_a_warning_that_blames_no_run() -> None:
+    told = sent(
+        RefreshFailed(
+            day=date(2026, 2, 18),
+            ingestion_id="recon-20260218T1501Z",
+            started_at=datetime(2026, 2, 18, 15, 1, tzinfo=UTC),
+            reasons={"recon-b": "SQL_EXCEPTION", "recon-a": "PERMISSION_DENIED\n" * 100},
+        )
+    )
+    assert told.subject == (
+        "[AVISO] Conciliacao 2026-02-18: painel desatualizado, 2 conjuntos de dados sem atualizar"
+    )
+    assert (told.alert.severity, told.alert.status) == ("WARNING", "STALE")
+    assert set(told.attributes) == {"kind", "severity", "status"}
+    assert told.alert.results is not None
+    assert told.alert.results["reasons"]["recon-b"] == "SQL_EXCEPTION"
+    assert "iniciada em 18/02/2026" in told.email
+    assert "Nenhuma conciliação falhou" in told.email
+    assert "- recon-b: SQL_EXCEPTION" in told.email
+    assert "--data-set-id recon-a --ingestion-id recon-20260218T1501Z" in told.email
+    assert all(len(line) < 300 for line in told.email.splitlines())
 
 
 # Uploads
