@@ -26,6 +26,7 @@ from shared.contract import Contract
 from shared.intake import Receipt
 from shared.job_event import JobEvent
 from shared.layout import (
+    CURATED_CHANGED,
     INTAKE_ALERTS,
     RUNS,
     STAGE_ERROR,
@@ -274,6 +275,10 @@ class Pipeline:
     def remove(self, key: str) -> None:
         """From the data bucket, which keeps versions."""
         self._s3.delete_object(Bucket=self.stack.data_bucket, Key=key)
+
+    def note_curated_change(self) -> None:
+        """The dashboards are refreshed by it."""
+        self._s3.put_object(Bucket=self.stack.data_bucket, Key=CURATED_CHANGED, Body=b"{}")
 
     def tell(self, request: RunRetracted) -> None:
         self._lambda.invoke(

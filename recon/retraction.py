@@ -30,6 +30,7 @@ def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: O
             hint=f"É esse que se retira: recon retract {chain[-1].event.job_id} --reason MOTIVO",
         )
     removed = [key for attempt in attempts for key in _take_out(pipeline, attempt)]
+    pipeline.note_curated_change()  # always: the time before may have died before it came to this
     for key in removed:
         output.line(f"Retirado: {key}")
     if not removed:

@@ -264,7 +264,6 @@ def _quicksight_results(figures: QuickSightFigures | None) -> dict[str, Any]:
     return {
         "tables": _counts(figures.tables),
         "published": figures.published,
-        "ingestion_id": plain(figures.ingestion_id or "", 128),
     }
 
 

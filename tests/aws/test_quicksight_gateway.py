@@ -14,6 +14,8 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from services.notifier.gateway import Gateway as Notifier
+from services.notifier.settings import NotifierSettings
 from services.timeout_handler import gateway as gateway_module
 from services.timeout_handler import handler
 from services.timeout_handler.gateway import Gateway
@@ -22,7 +24,7 @@ from services.timeout_handler.refresh import Ingestion, Refresh, Refreshes, foll
 from services.timeout_handler.settings import TimeoutSettings
 from services.timeout_handler.tick import Snapshot
 from shared import layout
-from shared.alert import ALERT_REQUEST, AlertRequest, RefreshFailed
+from shared.alert import ALERT_REQUEST, AlertMarker, AlertRequest, RefreshFailed
 from tests.aws.test_timeout_function import call
 
 DATA, ACCOUNT, ID = "the-data", "123456789012", "recon-20260216T1501Z"
@@ -86,9 +88,16 @@ def test_what_a_tick_saves_the_next_one_loads(world: World) -> None:
 def test_people_were_told_where_the_notifier_left_its_marker(world: World) -> None:
     day = date(2026, 2, 16)
     assert not world.data_sets.was_told(day)
-    marker = layout.daily_alert_marker_key("refresh_failed", "all", day)
-    world.s3.put_object(Bucket=DATA, Key=marker)
+    told = RefreshFailed(day=day, ingestion_id=ID, started_at=NOW, reasons={})
+    marker = AlertMarker(
+        kind=told.kind, severity="WARNING", subject="x", message_id="m", published_at=NOW
+    )
+    settings = NotifierSettings(
+        data_bucket=DATA, checkpoints_bucket="checkpoints", topic_arn="t", chat_topic_arn=""
+    )
+    Notifier(settings, world.s3, boto3.client("sns")).mark(told, marker)
     assert world.data_sets.was_told(day)
+    assert not world.data_sets.was_told(date(2026, 2, 17))
 
 
 def test_an_ingestion_is_started_under_our_id(world: World) -> None:

@@ -27,7 +27,7 @@ from recon.retraction import retract
 from services.trigger.gateway import Gateway
 from services.trigger.settings import TriggerSettings
 from shared.intake import Receipt
-from shared.layout import Stage
+from shared.layout import CURATED_CHANGED, Stage
 
 pytestmark = pytest.mark.e2e
 
@@ -167,13 +167,20 @@ def test_a_retracted_result_leaves_the_curated_tables_and_its_bytes_may_come_aga
         )
         return {found["Key"] for found in listed.get("Contents", ())}
 
-    before = curated()
+    def marks() -> int:
+        found = aws.client("s3").list_object_versions(
+            Bucket=pipeline.stack.data_bucket, Prefix=CURATED_CHANGED
+        )
+        return len(found["Versions"])
+
+    before, marked = curated(), marks()
     inbox = pipeline.subscribe_queue()
     assert retract(pipeline, intake, job, "extrato de outra conta", Output(as_json=True)) == 0
     removed = document(capsys)["removed"]
     assert isinstance(removed, list)
     assert len(removed) == 5
     assert before - curated() == set(removed)
+    assert marks() == marked + 1  # the dashboard is to forget it, too
     told = until(lambda: next(iter(pipeline.receive(inbox, 1)), None)).alert
     assert (told.severity, told.status, told.job_id) == ("WARNING", "RETRACTED", job)
     assert told.results is not None and told.results["removed"] == len(removed)

@@ -896,9 +896,7 @@ def many_of(text: str) -> dict[Stage, Manifest]:
             )
         ),
         Stage.QUICKSIGHT_PREP: manifest(
-            PREPARED.model_copy(
-                update={"tables": names, "warnings": tuple(names), "ingestion_id": text}
-            )
+            PREPARED.model_copy(update={"tables": names, "warnings": tuple(names)})
         ).model_copy(
             update={
                 "files": {
