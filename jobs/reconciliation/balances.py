@@ -6,8 +6,7 @@ from typing import Any
 
 from jobs.profile import Profile
 from jobs.reconciliation.engine import Engine
-from jobs.reconciliation.passes import everything
-from jobs.reconciliation.rules import nothing, rule
+from jobs.reconciliation.rules import everything, nothing, rule
 from shared import ptbr
 from shared.errors import ReconError
 from shared.lines import told
@@ -46,7 +45,7 @@ def check_balances(engine: Engine, profile: Profile) -> None:
         return
     found = engine.table("balance_breaks", rule("balance_breaks"))
     if found and profile.validation.on_balance_break == "halt":
-        raise _told(engine.fetch(everything("balance_breaks").order_by("line_no")))
+        raise _told(engine.fetch(everything("balance_breaks order by line_no")))
 
 
 def _told(broken: list[dict[str, Any]]) -> BalanceBreakError:

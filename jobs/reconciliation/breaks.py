@@ -6,19 +6,20 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 
-from sqlglot import exp
-
 from jobs.profile import Profile, minor_units
 from jobs.reconciliation.engine import Engine
-from jobs.reconciliation.passes import (
-    CONTENT,
-    criteria,
+from jobs.reconciliation.passes import CONTENT, criteria, of_pass, prepared, sums
+from jobs.reconciliation.rules import (
+    Sql,
+    by_currency,
     everything,
-    of_pass,
-    prepared,
-    sums,
+    match_key,
+    nothing,
+    rule,
+    sql,
+    union_all,
+    values,
 )
-from jobs.reconciliation.rules import by_currency, match_key, nothing, rule, union_all, values
 from shared.currency import EXPONENTS
 from shared.taxonomy import ROW_CLASSES
 
@@ -57,7 +58,7 @@ _FOREVER = 10_000_000  # days: more than the calendar has
 
 def class_open_rows(
     engine: Engine, profile: Profile, currencies: Sequence[str], as_of: date
-) -> exp.Query:
+) -> Sql:
     """Reads what `match` left. Names `near` and `passes`. Returns the query of the breaks."""
     engine.table("broken", rule("broken"))
     engine.table("open_ids", rule("open_ids", content=CONTENT))
@@ -134,13 +135,11 @@ def _find_orphans(engine: Engine, profile: Profile) -> None:
     if not (reversals := profile.reversals):
         engine.view("reversal_orphans", nothing({"line_no": "bigint"}))
         return
-    key = match_key(reversals.on).as_("match_key")
-    keyed = exp.select("line_no", "posted_on", "amount", "currency", key)
-    engine.view("keyed_entries", keyed.from_("entries"))
-    engine.view(
-        "reversals",
-        keyed.from_("open_ids").where(exp.column("kind").isin(*reversals.kinds)),
-    )
+    key = f"{match_key(reversals.on)} as match_key"
+    keyed = ("line_no", "posted_on", "amount", "currency", key)
+    kinds = ", ".join(map(sql, reversals.kinds))
+    engine.view("keyed_entries", everything("entries", *keyed))
+    engine.view("reversals", everything(f"open_ids where kind in ({kinds})", *keyed))
     engine.table("reversal_orphans", rule("reversal_orphans"))
 
 
@@ -162,19 +161,19 @@ def _pair_off(engine: Engine, profile: Profile) -> None:
     engine.view("counterpart_pairs", union_all(everything(name, *_COUNTERPART) for name in found))
 
 
-def _threshold(profile: Profile, currencies: Iterable[str]) -> exp.Expr:
+def _threshold(profile: Profile, currencies: Iterable[str]) -> Sql:
     floor = profile.materiality.break_ or Decimal(0)
     return by_currency({code: -minor_units(-floor, EXPONENTS[code]) for code in currencies})
 
 
-def _classes() -> exp.Query:
+def _classes() -> Sql:
     columns = ("class", "label_pt", "priority", "outcome")
     return values(
         "classes", columns, [(c.code, c.label, c.priority, c.outcome) for c in ROW_CLASSES.values()]
     )
 
 
-def _buckets(limits: Sequence[int]) -> exp.Query:
+def _buckets(limits: Sequence[int]) -> Sql:
     """Ages in days: `0-1`, `2-7`, …, `91+`."""
     firsts = [0, *(last + 1 for last in limits)]
     rows = [(first, last, f"{first}-{last}") for first, last in zip(firsts, limits, strict=False)]

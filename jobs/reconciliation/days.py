@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 import numpy as np
-from sqlglot import exp
 
 from jobs.profile import Calendar, Profile
 from jobs.reconciliation.engine import Engine
-from jobs.reconciliation.rules import nothing, values
+from jobs.reconciliation.rules import everything, nothing, values
 
 _DAYS = {"posted_on": "date", "banking_day": "int", "due_a": "date", "due_b": "date"}
 _FIRST = date(1900, 1, 1)
@@ -21,7 +20,7 @@ _OF_THE_EXCHANGE_ONLY = ((12, 24), (12, 29), (12, 30), (12, 31))
 def name_days(engine: Engine, profile: Profile) -> None:
     """Names `days`: each day of the entries, its number among the banking days where a pass counts in them, and the
     first day on which what a row of each side waits for is late (none without grace: the other side's)."""
-    rows = engine.fetch(exp.select("posted_on").distinct().from_("entries"))
+    rows = engine.fetch(everything("entries", "distinct posted_on"))
     days = sorted(row["posted_on"] for row in rows)
     if not days:
         engine.table("days", nothing(_DAYS))
@@ -31,8 +30,8 @@ def name_days(engine: Engine, profile: Profile) -> None:
     counts = any(step.calendar == "br-bank" for step in profile.passes)
     numbers = banking_days(days) if counts else [0] * len(days)
     named = values("given", tuple(_DAYS), zip(days, numbers, *dues, strict=True))
-    columns = (exp.cast(exp.column(name), kind).as_(name) for name, kind in _DAYS.items())
-    engine.table("days", exp.select(*columns).from_(named.subquery("given")))
+    columns = (f"cast({name} as {kind}) as {name}" for name, kind in _DAYS.items())
+    engine.table("days", everything(f"({named}) as given", *columns))
 
 
 def banking_days(days: Sequence[date]) -> list[int]:

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 import duckdb
-from sqlglot import exp
 
-from jobs.reconciliation.rules import render
+from jobs.reconciliation.rules import Sql, sql
 from shared.errors import ReconError
 
 EngineName = Literal["duckdb", "spark", "auto"]
 # About where DuckDB needs more than the 16 GB of one Glue worker (0.3 to 0.4 GB a million entries) and begins to spill.
 SPARK_FROM_ENTRIES = 50_000_000
+# The n-th eight hex digits of a hash as an integer, for which SQL has no common spelling.
+_LANE = "create macro lane(hash, n) as cast('0x' || substr(hash, 8 * n - 7, 8) as bigint)"
 
 
 class EngineUnavailableError(ReconError):
@@ -35,17 +36,17 @@ class Engine(Protocol):
         """Names a Parquet file."""
         ...
 
-    def view(self, name: str, query: exp.Query) -> None:
+    def view(self, name: str, query: Sql) -> None:
         """Names a query; a name may be given anew."""
         ...
 
-    def table(self, name: str, query: exp.Query) -> int:
+    def table(self, name: str, query: Sql) -> int:
         """Computes a query once and names the result; its rows."""
         ...
 
-    def fetch(self, query: exp.Query) -> list[dict[str, Any]]: ...
+    def fetch(self, query: Sql) -> list[dict[str, Any]]: ...
 
-    def write(self, query: exp.Query, path: Path) -> int:
+    def write(self, query: Sql, path: Path) -> int:
         """Writes a query's result as Parquet; its rows."""
         ...
 
@@ -68,6 +69,7 @@ class DuckDBEngine:
         if memory_limit:
             settings["memory_limit"] = memory_limit
         self._connection = duckdb.connect(config=settings)
+        self._run(_LANE)
 
     def __enter__(self) -> Self:
         return self
@@ -78,36 +80,27 @@ class DuckDBEngine:
     def source(self, name: str, path: Path) -> None:
         self._connection.read_parquet(str(path)).create_view(name, replace=True)
 
-    def view(self, name: str, query: exp.Query) -> None:
-        self._run(
-            exp.Create(this=exp.to_identifier(name), kind="VIEW", replace=True, expression=query)
-        )
+    def view(self, name: str, query: Sql) -> None:
+        self._run(f"create or replace view {name} as {query}")
 
-    def table(self, name: str, query: exp.Query) -> int:
-        return self._count(exp.Create(this=exp.to_identifier(name), kind="TABLE", expression=query))
+    def table(self, name: str, query: Sql) -> int:
+        return self._count(f"create table {name} as {query}")
 
-    def fetch(self, query: exp.Query) -> list[dict[str, Any]]:
+    def fetch(self, query: Sql) -> list[dict[str, Any]]:
         result = self._run(query)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
-    def write(self, query: exp.Query, path: Path) -> int:
-        return self._count(
-            exp.Copy(
-                this=exp.Subquery(this=query),
-                kind=False,
-                files=[exp.convert(str(path))],
-                params=[exp.CopyParameter(this=exp.var("FORMAT"), expression=exp.var("PARQUET"))],
-            )
-        )
+    def write(self, query: Sql, path: Path) -> int:
+        return self._count(f"copy ({query}\n) to {sql(str(path))} (format parquet)")
 
-    def _count(self, statement: exp.Expr) -> int:
+    def _count(self, statement: str) -> int:
         row = self._run(statement).fetchone()
         assert row is not None  # statements answer with their row count
         return int(row[0])
 
-    def _run(self, statement: exp.Expr) -> duckdb.DuckDBPyConnection:
+    def _run(self, statement: str) -> duckdb.DuckDBPyConnection:
         try:
-            return self._connection.execute(render(statement, "duckdb"))
+            return self._connection.execute(statement)
         except duckdb.IOException as error:  # a disk that is full, a folder that is gone
             raise OSError(str(error)) from error

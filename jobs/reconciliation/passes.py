@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlglot import exp
-
 from jobs.profile import AMOUNT_COLUMNS, TEXT_COLUMNS, Pass, Profile, minor_units
 from jobs.reconciliation.days import name_days
 from jobs.reconciliation.engine import Engine
 from jobs.reconciliation.rules import (
+    Sql,
     by_currency,
     day_number,
+    everything,
     length_prefixed,
     match_key,
     nothing,
     rule,
+    sql,
     union_all,
     values,
 )
@@ -98,7 +99,8 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
             of_pass(engine, "crowded", number, numbered)
             crowded.append(everything(f"crowded_{number}", *_CROWDED))
             computes = False  # what it finds is there already, and nearly as long as the file
-            matches = _of_own_tables(rule("exact", **{"pass": step.name}), number)
+            own = {name: Sql(f"{name}_{number}") for name in ("sole_pairs", "crowded")}
+            matches = rule("exact", **{"pass": step.name}, **own)
         else:
             if refusal := _too_many_pairs(engine, profile, number):
                 engine.view("pairs", union_all(found))
@@ -129,18 +131,9 @@ def _take_sole_pairs(engine: Engine, number: int) -> None:
         engine.view("unmatched", everything(f"apart_{number}"))
 
 
-def _of_own_tables(query: exp.Query, number: int) -> exp.Query:
-    """For a view: the bare names of the tables that it reads will mean those of a later pass."""
-    for table in query.find_all(exp.Table):
-        if table.name in ("sole_pairs", "crowded"):
-            table.set("alias", exp.TableAlias(this=exp.to_identifier(table.alias_or_name)))
-            table.set("this", exp.to_identifier(f"{table.name}_{number}"))
-    return query
-
-
-def _in_rounds(engine: Engine, number: int) -> list[exp.Query]:
+def _in_rounds(engine: Engine, number: int) -> list[Sql]:
     """A row whose closest candidate went to a closer row gets its next one in a later round."""
-    rounds: list[exp.Query] = []
+    rounds: list[Sql] = []
     left = of_pass(engine, "rivals", number, rule("rivals"))
     while left and len(rounds) < _ROUNDS:
         found = f"closest_{number}_{len(rounds) + 1}"
@@ -163,24 +156,22 @@ def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> 
         engine.view("pairs", everything("matched_pairs"))
         return
     allowed = {code: minor_units(fees.tolerance, EXPONENTS[code]) for code in currencies}
-    known = exp.and_(*(exp.column(name).is_(exp.null()).not_() for name in ("gross", "fee")))
-    rated = exp.select(
+    rated = (
         "line_no",
         "gross",
         "fee",
-        exp.column(fees.by).as_("rate_key"),
-        by_currency(allowed).as_("allowed"),
+        f"{fees.by} as rate_key",
+        f"{by_currency(allowed)} as allowed",
     )
-    engine.view("rated_entries", rated.from_("entries").where(known))
+    known = "entries where gross is not null and fee is not null"
+    engine.view("rated_entries", everything(known, *rated))
     engine.view("rates", values("rates", ("rate_key", "basis_points"), fees.rates.items()))
     engine.table("wrongly_charged", rule("wrongly_charged"))
     engine.table("fee_mismatches", rule("fee_mismatches"))
     engine.view("pairs", rule("rightly_charged"))
 
 
-def of_pass(
-    engine: Engine, name: str, number: int, query: exp.Query, *, computes: bool = True
-) -> int:
+def of_pass(engine: Engine, name: str, number: int, query: Sql, *, computes: bool = True) -> int:
     """Names a table, or a view, that each pass has its own of; the name alone means the latest. A table's rows."""
     rows = 0
     if computes:
@@ -189,10 +180,6 @@ def of_pass(
         engine.view(f"{name}_{number}", query)
     engine.view(name, everything(f"{name}_{number}"))
     return rows
-
-
-def everything(table: str, *columns: str) -> exp.Select:
-    return exp.select(*(columns or "*")).from_(table)
 
 
 def is_exact(step: Pass) -> bool:
@@ -206,19 +193,20 @@ def is_exact(step: Pass) -> bool:
     )
 
 
-def prepared(step: Pass, currencies: Iterable[str]) -> exp.Query:
+def prepared(step: Pass, currencies: Iterable[str]) -> Sql:
     """Open rows with what a pass varies as columns, so that its rule is a fixed text."""
     tolerances = {code: minor_units(step.amount.abs, EXPONENTS[code]) for code in currencies}
-    rows = exp.select(
-        "unmatched.*",
-        match_key(key_columns(step)).as_("match_key"),
-        _value(step).as_("value"),
-        by_currency(tolerances).as_("tolerance"),
-        day_number(step.calendar).as_("day_number"),
-    ).from_("unmatched")
+    rows = "unmatched"
     if step.calendar == "br-bank":
-        rows = rows.join("days", on="days.posted_on = unmatched.posted_on")
-    return rows
+        rows += " join days on days.posted_on = unmatched.posted_on"
+    return everything(
+        rows,
+        "unmatched.*",
+        f"{match_key(key_columns(step))} as match_key",
+        f"{_value(step)} as value",
+        f"{by_currency(tolerances)} as tolerance",
+        f"{day_number(step.calendar)} as day_number",
+    )
 
 
 def key_columns(step: Pass) -> list[str]:
@@ -242,9 +230,8 @@ def sums(step: Pass) -> dict[str, str | int]:
     return {"pass": step.name, "basis_points": step.amount.bps}
 
 
-def _value(step: Pass) -> exp.Expr:
-    known = [exp.column(c) for c in dict.fromkeys((step.compare, "amount"))]
-    return exp.func("coalesce", *known)
+def _value(step: Pass) -> str:
+    return "amount" if step.compare == "amount" else f"coalesce({step.compare}, amount)"
 
 
 def _too_many_pairs(engine: Engine, profile: Profile, number: int) -> TooManyPairsError | None:
@@ -252,8 +239,8 @@ def _too_many_pairs(engine: Engine, profile: Profile, number: int) -> TooManyPai
     (estimate,) = engine.fetch(rule("estimate"))
     if (estimate["pairs"] or 0) <= limit:
         return None
-    of_hot_key = exp.column("match_key").eq(exp.convert(estimate["hot_key"]))
-    (row,) = engine.fetch(everything("open_rows").where(of_hot_key).order_by("line_no").limit(1))
+    of_hot_key = f"open_rows where match_key = {sql(estimate['hot_key'])}"
+    (row,) = engine.fetch(everything(f"{of_hot_key} order by line_no limit 1"))
     place = f"{told(row['line_no'])} (lado {row['side']})"
     key = ", ".join(f'{column} = "{str(row[column])[:80]}"' for column in key_columns(step))
     return TooManyPairsError(

@@ -16,9 +16,9 @@ from jobs.reconciliation.balances import check_balances, has_balances
 from jobs.reconciliation.breaks import class_open_rows
 from jobs.reconciliation.engine import SPARK_FROM_ENTRIES, DuckDBEngine, Engine, EngineName
 from jobs.reconciliation.figures import write_figures
-from jobs.reconciliation.passes import TooManyPairsError, everything, match
+from jobs.reconciliation.passes import TooManyPairsError, match
 from jobs.reconciliation.proof import Difference, IdentityError, Statement, Tolerated, Total
-from jobs.reconciliation.rules import rule
+from jobs.reconciliation.rules import everything, rule
 from jobs.reconciliation.written import coverage, digest
 from jobs.runtime import Produced
 from shared.manifest import PassFigures, ReconciliationFigures, ValidationFigures

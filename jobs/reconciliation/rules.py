@@ -1,121 +1,106 @@
-"""The SQL rules, one file each, as syntax trees: values enter as nodes, an engine gets its own dialect."""
+"""The SQL rules, one file each in DuckDB's dialect, and the parts of them that a profile shapes.
+
+DuckDB takes them as they are; an engine of another dialect translates them.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any, cast
-
-import sqlglot
-from sqlglot import exp
+from typing import Any
 
 from jobs.profile import Calendar
 
-DIALECT = "duckdb"  # what the rules are written in
+_PLACEHOLDER = re.compile(r"\$([a-z_]+)")
+
+
+class Sql(str):
+    """A query, or a part of one. Whatever else enters a rule becomes a literal and never SQL."""
+
+    __slots__ = ()
+
+
+def rule(name: str, **values: Any) -> Sql:
+    """A rule with each of its `$name` placeholders filled."""
+    return Sql(_PLACEHOLDER.sub(lambda found: sql(values[found[1]]), _text(name)))
 
 
 @cache
-def _parsed(name: str) -> exp.Query:
-    text = (files(__package__) / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-    return cast(exp.Query, sqlglot.parse_one(text, dialect=DIALECT))
+def _text(name: str) -> str:
+    return (files(__package__) / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def rule(name: str, **values: Any) -> exp.Query:
-    """A rule with each of its `$name` placeholders filled."""
-
-    def fill(node: exp.Expr) -> exp.Expr:
-        if isinstance(node, exp.Placeholder):
-            return exp.convert(values[node.name], copy=True)
-        return node
-
-    return cast(exp.Query, _parsed(name).transform(fill))
-
-
-def render(query: exp.Expr, dialect: str) -> str:
-    """Raises UnsupportedError where the dialect has no words for it."""
-    if any(node.name.lower() == "lane" for node in query.find_all(exp.Anonymous)):
-        query = query.transform(lambda node: _lane(node, dialect))  # a copy, which costs
-    return query.sql(dialect=dialect, copy=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
-
-
-def _lane(node: exp.Expr, dialect: str) -> exp.Expr:
-    """`lane(hash, n)`: the n-th eight hex digits as an integer, for which SQL has no common spelling."""
-    if not (isinstance(node, exp.Anonymous) and node.name.lower() == "lane"):
-        return node
-    text, number = node.expressions
-    digits = exp.func("substr", text, exp.convert(8 * int(number.name) - 7), exp.convert(8))
-    integer = (
-        exp.func("conv", digits, exp.convert(16), exp.convert(10))
-        if dialect == "spark"
-        else exp.DPipe(this=exp.convert("0x"), expression=digits)
-    )
-    return exp.cast(integer, "bigint")
+def sql(value: Sql | str | int | date | None) -> Sql:
+    """A value as a query spells it."""
+    match value:
+        case Sql():
+            return value
+        case None:
+            return Sql("null")
+        case bool() | int():
+            return Sql(f"({value})".lower())  # `- -1` would begin a comment
+        case date():
+            return Sql(f"date '{value:%Y-%m-%d}'")
+        case str():
+            return Sql("'" + value.replace("'", "''") + "'")
+    raise TypeError(f"no value of a query: {value!r}")
 
 
 # Parts that a profile shapes
 
 
-def length_prefixed(columns: Sequence[str]) -> exp.Expr:
+def everything(table: str, *columns: str) -> Sql:
+    return Sql(f"select {', '.join(columns) or '*'} from {table}")
+
+
+def length_prefixed(columns: Sequence[str]) -> Sql:
     """Columns as one text, each as `<length>:<text>` or `-` for null, so that no text can pose as another's columns."""
-    parts: list[exp.Expr] = []
-    for column in columns:
-        text = exp.cast(exp.column(column), "text")
-        length = exp.cast(exp.func("length", text), "text")
-        prefixed = exp.DPipe(
-            this=exp.DPipe(this=length, expression=exp.convert(":")), expression=text
+    texts = [f"cast({column} as text)" for column in columns]
+    return Sql(
+        " || ".join(
+            f"coalesce(cast(length({text}) as text) || ':' || {text}, '-')" for text in texts
         )
-        parts.append(exp.func("coalesce", prefixed, exp.convert("-")))
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = exp.DPipe(this=joined, expression=part)
-    return joined
+    )
 
 
-def match_key(columns: Sequence[str]) -> exp.Expr:
+def match_key(columns: Sequence[str]) -> Sql:
     """What the rows of a pair must share. Null, which never matches, where all columns are null."""
     if not columns:
-        return exp.convert("")
+        return sql("")
     if len(columns) == 1:
-        return exp.column(columns[0])
-    known = exp.or_(*(exp.column(column).is_(exp.null()).not_() for column in columns))
-    return exp.Case().when(known, length_prefixed(columns))
+        return Sql(columns[0])
+    known = " or ".join(f"{column} is not null" for column in columns)
+    return Sql(f"case when {known} then {length_prefixed(columns)} end")
 
 
-def by_currency(values: Mapping[str, int]) -> exp.Expr:
+def by_currency(values: Mapping[str, int]) -> Sql:
     """A limit in the minor units of each row's own currency."""
-    limit = exp.Case(this=exp.column("currency"))
-    for currency, value in values.items():
-        limit = limit.when(exp.convert(currency), exp.convert(value))
-    return exp.cast(limit if values else exp.null(), "decimal(38, 0)")
+    limits = " ".join(f"when {sql(code)} then {sql(value)}" for code, value in values.items())
+    limit = f"case currency {limits} end" if limits else "null"
+    return Sql(f"cast({limit} as decimal(38, 0))")
 
 
-def day_number(calendar: Calendar) -> exp.Expr:
+def day_number(calendar: Calendar) -> Sql:
     """Of a row of `unmatched`, or of the day that `days` has for it."""
     if calendar == "br-bank":
-        return exp.column("banking_day", "days")
-    return exp.func(
-        "date_diff",
-        exp.convert("day"),
-        exp.cast(exp.convert("1900-01-01"), "date"),
-        exp.column("posted_on"),
-        dialect=DIALECT,
-    )
+        return Sql("days.banking_day")
+    return Sql("date_diff('day', date '1900-01-01', posted_on)")
 
 
-def values(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> exp.Query:
+def values(name: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Sql:
     """Constants as a relation."""
-    return exp.select("*").from_(
-        exp.values([tuple(row) for row in rows], alias=name, columns=list(columns))
-    )
+    lines = ", ".join(f"({', '.join(map(sql, row))})" for row in rows)
+    return Sql(f"select * from (values {lines}) as {name}({', '.join(columns)})")
 
 
-def nothing(columns: Mapping[str, str]) -> exp.Query:
+def nothing(columns: Mapping[str, str]) -> Sql:
     """No rows, of these columns and types: what a run without such a pass has in its place."""
-    nulls = (exp.cast(exp.null(), kind).as_(name) for name, kind in columns.items())
-    return exp.select(*nulls).where(exp.false())
+    nulls = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns.items())
+    return Sql(f"select {nulls} where false")
 
 
-def union_all(queries: Iterable[exp.Query]) -> exp.Query:
-    first, *rest = queries
-    return exp.union(first, *rest, distinct=False, copy=False) if rest else first
+def union_all(queries: Iterable[Sql]) -> Sql:
+    return Sql("\nunion all\n".join(f"({query}\n)" for query in queries))

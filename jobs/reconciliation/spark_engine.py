@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import sqlglot
 from sqlglot import exp
 
 from jobs.reconciliation.engine import EngineUnavailableError
-from jobs.reconciliation.rules import render
+from jobs.reconciliation.rules import Sql
 from jobs.runtime import join, storage
 
 if TYPE_CHECKING:
@@ -73,27 +74,19 @@ class SparkEngine:
             self._storage.put_file(where, path)
         self._session.read.parquet(where).createOrReplaceTempView(name)
 
-    def view(self, name: str, query: exp.Query) -> None:
+    def view(self, name: str, query: Sql) -> None:
         # As text and not as a DataFrame: what it names is looked up on use, as DuckDB does.
-        self._run(
-            exp.Create(
-                this=exp.to_identifier(name),
-                kind="VIEW",
-                replace=True,
-                expression=query,
-                properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
-            )
-        )
+        self._session.sql(f"create or replace temporary view {name} as {translated(query)}")
 
-    def table(self, name: str, query: exp.Query) -> int:
+    def table(self, name: str, query: Sql) -> int:
         staged = self._stage(query, name)
         staged.createOrReplaceTempView(name)
         return staged.count()
 
-    def fetch(self, query: exp.Query) -> list[dict[str, Any]]:
+    def fetch(self, query: Sql) -> list[dict[str, Any]]:
         return [row.asDict() for row in self._run(query).collect()]
 
-    def write(self, query: exp.Query, path: Path) -> int:
+    def write(self, query: Sql, path: Path) -> int:
         """One file, as the manifest names one: the parts that the tasks wrote are in the query's order."""
         staged = self._stage(query, f"{path.stem}.parts")
         rows = 0
@@ -105,7 +98,7 @@ class SparkEngine:
                     rows += batch.num_rows
         return rows
 
-    def _stage(self, query: exp.Query, name: str) -> DataFrame:
+    def _stage(self, query: Sql, name: str) -> DataFrame:
         where = join(self._staging, name)
         computed = self._run(query)
         computed.write.parquet(where)
@@ -121,8 +114,23 @@ class SparkEngine:
                 shutil.copyfileobj(body, copy, 1 << 20)
             yield part
 
-    def _run(self, statement: exp.Expr) -> DataFrame:
-        return self._session.sql(render(statement, "spark"))
+    def _run(self, query: Sql) -> DataFrame:
+        return self._session.sql(translated(query))
+
+
+def translated(query: Sql) -> str:
+    """From DuckDB's dialect. Raises UnsupportedError where Spark has no words for it."""
+    tree = sqlglot.parse_one(query, dialect="duckdb").transform(_lane)
+    return tree.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+
+
+def _lane(node: exp.Expr) -> exp.Expr:
+    """The n-th eight hex digits of a hash as an integer, for which SQL has no common spelling."""
+    if not (isinstance(node, exp.Anonymous) and node.name.lower() == "lane"):
+        return node
+    text, number = node.expressions
+    digits = exp.func("substr", text, exp.convert(8 * int(number.name) - 7), exp.convert(8))
+    return exp.cast(exp.func("conv", digits, exp.convert(16), exp.convert(10)), "bigint")
 
 
 def _nullable(staged: DataFrame) -> pa.Schema:

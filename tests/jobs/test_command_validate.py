@@ -11,9 +11,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import sqlglot
 
 from jobs.reconciliation.engine import DuckDBEngine
+from jobs.reconciliation.rules import Sql
 from recon.cli import main
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -139,4 +139,4 @@ def test_a_folder_that_cannot_be_one_is_wrong_usage(
 
 def test_a_result_that_cannot_be_written_is_the_environment_s_fault(tmp_path: Path) -> None:
     with DuckDBEngine(tmp_path) as engine, pytest.raises(OSError, match="No such file"):
-        engine.write(sqlglot.select("1"), tmp_path / "gone" / "matches.parquet")
+        engine.write(Sql("select 1"), tmp_path / "gone" / "matches.parquet")
