@@ -222,8 +222,9 @@ def _outputs(folder: Path) -> Iterator[_Tables]:
             pq.ParquetWriter(
                 paths[0],
                 shortcut.SCHEMA,
-                use_dictionary=["side", "posted_on", "value_on", "currency", "kind"],  # type: ignore[arg-type]
+                use_dictionary=["side", "account", "posted_on", "value_on", "currency", "kind"],  # type: ignore[arg-type]
                 write_statistics=["side", "line_no", "posted_on", "amount", "currency"],
+                store_schema=False,  # readers find texts, encoded or not
                 column_encoding={"line_no": "DELTA_BINARY_PACKED"},
             ) as entries,
             pq.ParquetWriter(paths[1], REJECT_SCHEMA) as rejects,

@@ -5,7 +5,6 @@ It never rejects and never explains. That it agrees with `judge` is a property t
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable
 from typing import Any, Literal
@@ -23,20 +22,21 @@ from shared.currency import EXPONENTS
 pc: Any = pyarrow.compute  # its stubs know too little of what it takes
 Array = Any  # a pyarrow array
 
+_FEW_VALUES = pa.dictionary(pa.int32(), pa.string())
 _REQUIRED = {"side", "line_no", "posted_on", "amount", "currency"}
 _TYPES = {
-    "side": pa.string(),
+    "side": _FEW_VALUES,
     "line_no": pa.int64(),
     "entry_id": pa.string(),
-    "account": pa.string(),
+    "account": _FEW_VALUES,
     "posted_on": pa.date32(),
     "value_on": pa.date32(),
     "amount": pa.int64(),
-    "currency": pa.string(),
+    "currency": _FEW_VALUES,
     "reference": pa.string(),
     "description": pa.string(),
     "counterparty": pa.string(),
-    "kind": pa.string(),
+    "kind": _FEW_VALUES,
     "group_key": pa.string(),
     "gross": pa.int64(),
     "fee": pa.int64(),
@@ -47,11 +47,14 @@ _TYPES = {
 SCHEMA = pa.schema(
     [pa.field(name, kind, nullable=name not in _REQUIRED) for name, kind in _TYPES.items()]
 )
+# Columns whose texts recur: each is parsed once, and written as a number.
+_RECURRING = {"side", "account", "posted_on", "value_on", "currency", "kind", "mark"}
+_FEW_DIGITS = 14  # and up to four more, of a currency's exponent, are 18
 _BOM = b"\xef\xbb\xbf"
 
 
 def sure(
-    data: bytes, lines: NDArray[np.int64], reader: Reader
+    data: bytes | memoryview, lines: NDArray[np.int64], reader: Reader
 ) -> tuple[pa.Table, NDArray[np.bool_]]:
     """The entries among records of proven grammar and valid UTF-8, and which records they are."""
     table, kept = _tokens(data, len(lines), reader)
@@ -64,13 +67,16 @@ def sure(
             )
         return table.column(str(reader.index[name])).combine_chunks()
 
+    def text(name: str) -> Array:
+        return column(name).cast(pa.string())
+
     side = _by_value(column("side"), reader.side, pa.string())
-    day = _by_value(column("posted_on"), reader.day, pa.date32())
+    day = _dense(_by_value(column("posted_on"), reader.day, pa.date32()))
     value_day = pa.nulls(len(table), pa.date32())
     if "value_on" in reader.index:
-        value_day = _by_value(column("value_on"), reader.optional_day, pa.date32())
+        value_day = _dense(_by_value(column("value_on"), reader.optional_day, pa.date32()))
     currency = _by_value(column("currency"), reader.currency, pa.string())
-    exponents = _by_value(currency, lambda code: EXPONENTS.get(code or ""), pa.int8())
+    exponents = _dense(_by_value(currency, lambda code: EXPONENTS.get(code or ""), pa.int8()))
 
     def minor_units(name: str) -> Array:
         return _amounts(column(name), exponents, reader)
@@ -80,7 +86,8 @@ def sure(
     else:
         amount = minor_units("amount")
         if reader.directions:
-            amount = _directed(amount, _by_value(column("mark"), reader.direction, pa.int64()))
+            direction = _dense(_by_value(column("mark"), reader.direction, pa.int64()))
+            amount = _directed(amount, direction)
     more = {
         name: minor_units(name) if name in reader.index else pa.nulls(len(table), pa.int64())
         for name in AMOUNT_COLUMNS
@@ -95,11 +102,11 @@ def sure(
     adds_up = pc.equal(more["net"], pc.subtract(more["gross"], more["fee"])).fill_null(True)
     good = pc.and_(good, adds_up)
     for name, pattern in reader.skip_rules.items():
-        skipped = pc.match_substring_regex(column(name), pattern).fill_null(False)
+        skipped = pc.match_substring_regex(text(name), pattern).fill_null(False)
         good = pc.and_not(good, skipped)
     texts = {name: column(name) for name in TEXT_COLUMNS}
     texts |= {
-        name: pc.coalesce(texts[name], _extracted(column(source), pattern))
+        name: pc.coalesce(text(name), _extracted(text(source), pattern))
         for name, (source, pattern) in reader.extractions.items()
     }
     arrays = (
@@ -115,14 +122,19 @@ def sure(
             "reference_norm": _normalised(texts["reference"]),
         }
     )
-    entries = pa.table([arrays[name] for name in SCHEMA.names], schema=SCHEMA).filter(good)
+    arrays |= {name: _encoded(arrays[name]) for name in ("account", "kind")}
+    entries = pa.table([arrays[name] for name in SCHEMA.names], schema=SCHEMA)
+    if not pc.all(good).as_py():  # a filter that takes all would copy them
+        entries = entries.filter(good)
     entered = np.zeros(len(lines), bool)
     entered[kept[good.to_numpy(zero_copy_only=False)]] = True
     return entries, entered
 
 
-def _tokens(data: bytes, count: int, reader: Reader) -> tuple[pa.Table, NDArray[np.int64]]:
-    """The mapped columns as text, null where empty, and the index of each row's record."""
+def _tokens(
+    data: bytes | memoryview, count: int, reader: Reader
+) -> tuple[pa.Table, NDArray[np.int64]]:
+    """The mapped columns as text, null where empty, what recurs encoded; and the index of each row's record."""
     short: list[int] = []
 
     def leave_out(row: Any) -> Literal["skip"]:
@@ -130,11 +142,13 @@ def _tokens(data: bytes, count: int, reader: Reader) -> tuple[pa.Table, NDArray[
         return "skip"
 
     wanted = sorted({str(i) for i in reader.index.values()})
+    other = {i for slot, i in reader.index.items() if slot not in _RECURRING}
+    kinds = {name: pa.string() if int(name) in other else _FEW_VALUES for name in wanted}
     grammar = reader.grammar
-    if data.startswith(_BOM):
-        data = _BOM + data  # one is taken off every buffer
+    if data[: len(_BOM)] == _BOM:
+        data = _BOM + bytes(data)  # one is taken off every buffer
     table = arrow_csv.read_csv(
-        io.BytesIO(data),
+        pa.BufferReader(data),  # type: ignore[arg-type]
         arrow_csv.ReadOptions(
             use_threads=False,
             block_size=len(data) + 1,
@@ -150,7 +164,7 @@ def _tokens(data: bytes, count: int, reader: Reader) -> tuple[pa.Table, NDArray[
         arrow_csv.ConvertOptions(
             check_utf8=False,
             include_columns=wanted,
-            column_types={name: pa.string() for name in wanted},
+            column_types=kinds,
             null_values=[""],
             strings_can_be_null=True,
         ),
@@ -159,7 +173,7 @@ def _tokens(data: bytes, count: int, reader: Reader) -> tuple[pa.Table, NDArray[
 
 
 def _by_value(column: Array, parse: Callable[[str | None], Any], kind: pa.DataType) -> Array:
-    """The definition's own function, once for each distinct value; null where it finds a fault."""
+    """Encoded. The definition's own function, once for each distinct value; null where it finds a fault."""
 
     def attempt(text: str | None) -> Any:
         try:
@@ -167,20 +181,33 @@ def _by_value(column: Array, parse: Callable[[str | None], Any], kind: pa.DataTy
         except Fault:
             return None
 
-    encoded = column.dictionary_encode(null_encoding="encode")
-    values = pa.array([attempt(text) for text in encoded.dictionary.to_pylist()], kind)
-    return values.take(encoded.indices)
+    encoded = _encoded(column)
+    texts = [*encoded.dictionary.to_pylist(), None]
+    parsed = [attempt(text) for text in texts]
+    places = {value: i for i, value in enumerate(dict.fromkeys(v for v in parsed if v is not None))}
+    place = pa.array([places.get(value) for value in parsed], pa.int32())
+    which = encoded.indices.fill_null(len(texts) - 1)
+    return pa.DictionaryArray.from_arrays(place.take(which), pa.array(list(places), kind))
+
+
+def _encoded(column: Array) -> Array:
+    return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+
+
+def _dense(encoded: Array) -> Array:
+    return encoded.dictionary.take(encoded.indices)
 
 
 def _amounts(text: Array, exponents: Array, reader: Reader) -> Array:
     """Minor units where whole digits are few enough for int64 whatever the currency; else null."""
     point, group = re.escape(reader.decimal), re.escape(reader.thousands)
-    whole = r"\d{1,14}" + (rf"|\d{{1,3}}(?:{group}\d{{3}}){{1,3}}" if group else "")
+    whole = r"\d+" + (rf"|\d{{1,3}}(?:{group}\d{{3}})+" if group else "")
+    few = pc.less_equal(pc.binary_length(text), _FEW_DIGITS)
     amounts = pa.nulls(len(text), pa.int64())
     for exponent in pc.unique(exponents).drop_null().to_pylist():
         fraction = rf"(?:{point}\d{{1,{exponent}}})?" if exponent else ""
         fits = pc.match_substring_regex(text, rf"\A-?(?:{whole}){fraction}\z")
-        mine = pc.and_(fits, pc.equal(exponents, exponent))
+        mine = pc.and_(pc.and_(fits, few), pc.equal(exponents, exponent))
         plain = pc.if_else(mine, text, None)
         if reader.thousands:
             plain = pc.replace_substring(plain, reader.thousands, "")

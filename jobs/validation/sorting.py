@@ -41,7 +41,7 @@ def sort_out(block: Block, reader: Reader) -> Sorted:
             judged.append(verdict)
     if judged:
         more = pa.Table.from_pylist(judged, shortcut.SCHEMA)
-        entries = pa.concat_tables([entries, more]).sort_by("line_no")
+        entries = pa.concat_tables([entries, more]).unify_dictionaries().sort_by("line_no")
     return Sorted(entries, sorted(rejects, key=attrgetter("line_no")), skipped)
 
 
@@ -81,7 +81,9 @@ def _shortcut(block: Block, reader: Reader) -> tuple[pa.Table, list[int], int]:
     breaks = np.flatnonzero(np.diff(plain) > 1)
     begins = block.bounds[plain[np.append(0, breaks + 1)]]
     stops = block.bounds[plain[np.append(breaks, len(plain) - 1)] + 1]
-    data = b"".join(block.data[a:b] for a, b in zip(begins.tolist(), stops.tolist(), strict=True))
+    whole = memoryview(block.data)
+    pieces = [whole[a:b] for a, b in zip(begins.tolist(), stops.tolist(), strict=True)]
+    data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
     entries, entered = shortcut.sure(data, block.lines[plain], reader)
     left = ~blank
     left[plain[entered]] = False
