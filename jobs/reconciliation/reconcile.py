@@ -120,6 +120,7 @@ def _figures(
     day: date,
 ) -> ReconciliationFigures:
     covered = coverage(tables["entries"], tables["matches"], tables["breaks"])
+    engine.table("match_sums", rule("match_sums"))
     differences = [
         Difference(row["class"], row["currency"], row["items"], int(row["net"]), int(row["gross"]))
         for row in engine.fetch(rule("differences"))

@@ -224,6 +224,7 @@ def _outputs(folder: Path) -> Iterator[_Tables]:
                 shortcut.SCHEMA,
                 use_dictionary=["side", "account", "posted_on", "value_on", "currency", "kind"],  # type: ignore[arg-type]
                 write_statistics=["side", "line_no", "posted_on", "amount", "currency"],
+                compression="lz4",
                 store_schema=False,  # readers find texts, encoded or not
                 column_encoding={"line_no": "DELTA_BINARY_PACKED"},
             ) as entries,

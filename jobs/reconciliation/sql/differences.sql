@@ -7,19 +7,19 @@ with amounts as (
   select amounts.break_id, amounts.class, entries.currency, amounts.amount
   from amounts
   join entries on entries.line_no = amounts.line_no
-), stated as (
+), items as (
   select class, currency, sum(amount) as delta from legs group by break_id, class, currency
+), stated as (
+  select class, currency, 1 as items, delta as net, abs(delta) as gross from items
   union all
-  select class, currency, delta from matches where match_id is null
-  union all
-  select class, currency, sum(delta) as delta from matches where match_id is not null group by match_id, class, currency
+  select class, currency, items, net, gross from match_sums
 )
 select
   class,
   currency,
-  count(*) as items,
-  cast(sum(delta) as decimal(38, 0)) as net,
-  cast(sum(abs(delta)) as decimal(38, 0)) as gross
+  cast(sum(items) as bigint) as items,
+  cast(sum(net) as decimal(38, 0)) as net,
+  cast(sum(gross) as decimal(38, 0)) as gross
 from stated
 group by class, currency
 order by currency, class

@@ -1,4 +1,4 @@
--- Matches of each pass, by class: a pair is one, a group is one.
-select pass_name, class, count(*) filter (where match_id is null) + count(distinct match_id) as matches
-from matches
+-- Matches of each pass, by class.
+select pass_name, class, cast(sum(items) as bigint) as matches
+from match_sums
 group by pass_name, class
