@@ -135,10 +135,20 @@ def test_every_data_set_has_the_columns_and_types_that_quicksight_was_told_of(
         }
 
 
-def test_days_before_the_data_sets_window_are_left_out(runs: list[Run]) -> None:
-    last = date(2027, 3, 24)  # 400 days after the 17th, 401 after the 16th
-    later = Dashboard(runs[0].data, last)
-    assert {row["Dia"].day for row in later.rows('from "Execuções"')} == {17}
+@pytest.mark.parametrize(
+    ("today", "days"),
+    [
+        (date(2027, 3, 23), {16, 17}),  # 400 days after the 16th
+        (date(2027, 3, 24), {17}),
+        (date(2026, 1, 17), {16, 17}),  # 31 days before the 17th: a key may name a day to come
+        (date(2026, 1, 16), {16}),
+    ],
+)
+def test_days_outside_the_data_sets_window_are_left_out(
+    runs: list[Run], today: date, days: set[int]
+) -> None:
+    then = Dashboard(runs[0].data, today)
+    assert {row["Dia"].day for row in then.rows('from "Execuções"')} == days
 
 
 def cents(amount: int) -> Decimal:
