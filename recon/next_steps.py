@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from recon.cli.options import Deployment
 from recon.errors import UsageError
 from recon.history import Listed, listed
 from recon.output import Output
+from recon.pipeline import Pipeline
 from recon.report import OUT, REPORT
+from recon.resumption import Intake
 from shared.layout import Stage
 from shared.upload_key import TIME_ZONE
 
@@ -25,17 +26,24 @@ class Step(NamedTuple):
     why: str
 
 
-def next_steps(at: Deployment, output: Output) -> int:
+def next_steps(
+    find: Callable[[], tuple[Pipeline, Intake]],
+    output: Output,
+    *,
+    asked_for: bool,
+    in_account: bool,
+) -> int:
+    """asked_for: that there is no pipeline is then an error, and not a situation."""
     try:
-        pipeline, intake = at.intake()
+        pipeline, intake = find()
     except UsageError as error:
-        if at.aws or at.endpoint:  # it was asked for
+        if asked_for:
             raise
         situation, runs = error.message, []
         steps = list(of_this_folder(OUT))
     else:
         name = pipeline.stack.name
-        situation = f"O pipeline {name} está no ar{' na conta' if at.aws else ''}."
+        situation = f"O pipeline {name} está no ar{' na conta' if in_account else ''}."
         runs = listed(pipeline, intake, SHOWN)
         upload = f"s3://{pipeline.stack.ingress_bucket}/{datetime.now(TIME_ZONE):%Y-%m-%d}/"
         steps = list(of_runs(runs, upload))

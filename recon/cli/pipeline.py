@@ -34,7 +34,8 @@ def up(
 def next_steps(*, at: Deployment = RUNNING, json: Json = False) -> int:
     from recon.next_steps import next_steps
 
-    return next_steps(at, Output(as_json=json))
+    asked_for = at.aws or at.endpoint is not None
+    return next_steps(at.intake, Output(as_json=json), asked_for=asked_for, in_account=at.aws)
 
 
 def runs(

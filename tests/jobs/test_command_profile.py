@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +67,38 @@ def test_without_a_yes_nothing_is_written(
     assert main(["profile", "new", str(FILE), "--out", str(out)]) == 0
     assert "Nada foi gravado" in capsys.readouterr().out
     assert not out.exists()
+
+
+@pytest.mark.parametrize(("answered", "written"), [("s\n", True), ("sim\n", True), ("\n", False)])
+def test_on_a_terminal_it_is_asked_and_only_a_yes_is_one(
+    answered: str, written: bool, tmp_path: Path
+) -> None:
+    out = tmp_path / "banco.toml"
+    terminal, end = pty.openpty()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "recon", "profile", "new", str(FILE), "--out", str(out)],
+            cwd=SAMPLES.parent,
+            stdin=end,
+            stdout=end,
+            stderr=end,
+        )
+        os.write(terminal, answered.encode())  # typed ahead: it waits for the question
+        shown = read_until_asked(terminal)
+        assert process.wait(60) == 0
+    finally:
+        os.close(terminal)
+        os.close(end)
+    assert f"Gravar em {out}? [s/N]" in " ".join(shown.split())
+    assert out.exists() is written
+
+
+def read_until_asked(terminal: int) -> str:
+    """A terminal that nobody reads fills up, and who writes to it waits."""
+    shown = b""
+    while b"[s/N]" not in shown:
+        shown += os.read(terminal, 4096)
+    return shown.decode()
 
 
 def test_where_nobody_is_there_to_answer_nothing_is_written(
