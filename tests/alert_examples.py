@@ -8,6 +8,7 @@ from shared.alert import (
     AlertRequest,
     Digest,
     FileOverdue,
+    RefreshFailed,
     RunCompleted,
     RunFailed,
     RunLate,
@@ -131,6 +132,12 @@ EXAMPLES: tuple[AlertRequest, ...] = (
         hint="No Excel, salve como CSV UTF-8 e envie de novo.",
     ),
     FileOverdue(profile="bradesco", day=date(2026, 2, 16), by="09:00"),
+    RefreshFailed(
+        day=date(2026, 2, 16),
+        ingestion_id="refresh-20260216T1400Z",
+        started_at=NOW - timedelta(minutes=30),
+        reasons={"reconciliation-qs-breaks": "SOURCE_RESOURCE_LIMIT_EXCEEDED"},
+    ),
     Digest(
         day=date(2026, 2, 16),
         until=NOW,
