@@ -55,7 +55,14 @@ def test_the_days_of_each_place_are_the_lifecycles(template: Any, name: str) -> 
         for rule in template.properties("DataBucket")["LifecycleConfiguration"]["Rules"]
         if "Prefix" in rule
     }
-    known = {layout.RUNS, layout.PROFILES, layout.REFERENCE, layout.CODE, layout.STAGING}
+    known = {
+        layout.RUNS,
+        layout.PROFILES,
+        layout.REFERENCE,
+        layout.CODE,
+        layout.STAGING,
+        layout.ATHENA,
+    }
     assert prefixes >= ruled | known | {f"{layout.RECEIPTS.split('/')[0]}/"}
 
 
