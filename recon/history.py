@@ -108,6 +108,8 @@ def show(pipeline: Pipeline, intake: Intake, job: str, output: Output) -> int:
         output.line("Um arquivo corrigido é enviado de novo. Se o erro não era do arquivo, retome:")
         output.line(f"    {checkpoint.resume}")
     output.line(f"Saídas: {pipeline.address(run.job_id, run.name)}")
+    if Stage.QUICKSIGHT_PREP in manifests:
+        output.line(f"Relatório: recon report {run.name}")
     return exit_code(run, verdict)
 
 

@@ -106,7 +106,10 @@ def _reconciled(
     output.line(
         "Esta AWS terminou com a execução: o que o alerta manda fazer vale para `recon up` e uma conta."
     )
-    output.line(f"Aqui: recon explain {folder} LINHA; recon verify {folder}")
+    if Stage.RECONCILIATION in manifests:
+        verbs = [f"report {folder}"] if Stage.QUICKSIGHT_PREP in manifests else []
+        verbs += [f"explain {folder} LINHA", f"verify {folder}"]
+        output.line("Aqui: " + "; ".join(f"recon {verb}" for verb in verbs))
     output.line(f"Saídas em {folder}")
     for line in _files(manifests):
         output.line(f"  {line}")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 pytestmark = pytest.mark.e2e
@@ -104,6 +105,20 @@ def test_a_file_that_cannot_be_read_fails_the_run_and_the_alert_says_why(scratch
     assert "Falha no processamento de conciliação" in document["alert_email"]["text"]
     assert json.loads((out / "validation" / "error.json").read_text())["code"] == "WRONG_DELIMITER"
     assert json.loads((out / "checkpoint.json").read_text())["state"] == "ValidateCSV"
+
+
+def test_a_run_that_has_too_many_pairs_leaves_what_was_matched_before(scratch: Path) -> None:
+    narrow = scratch.parent / "estreito.toml"
+    default = (ROOT / "profiles" / "default.toml").read_text("utf-8")
+    text = default.replace('name = "default"', 'name = "estreito"')
+    narrow.write_text(f"{text}\n[limits]\nmax_pairs = 1\n", encoding="utf-8")
+    out = scratch.parent / "results"
+    sample = str(ROOT / "samples" / "divergente.csv")
+    done = recon("run", sample, "--profile", str(narrow), "--out", str(out), scratch=scratch)
+    assert done.returncode == 1, done.stderr
+    preliminary = out / "reconciliation" / "preliminary.parquet"
+    assert f"conciliaram, sem ser resultado: {preliminary}" in done.stdout
+    assert pq.read_table(preliminary).num_rows == 3
 
 
 def test_what_is_no_csv_starts_nothing_and_is_told_so(scratch: Path) -> None:
