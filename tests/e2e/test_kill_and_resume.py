@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,13 +25,10 @@ from recon.output import Output
 from recon.pipeline import Execution, Pipeline
 from recon.resumption import resume
 from services.timeout_handler import status_change
-from services.timeout_handler.gateway import Gateway as TimeoutHandler
-from services.timeout_handler.settings import TimeoutSettings
-from services.trigger.gateway import Gateway
-from services.trigger.settings import TriggerSettings
 from shared.identity import job_id
 from shared.layout import STAGE_OF_STATE, Stage
 from shared.manifest import ReconciliationFigures
+from tests.e2e.functions_here import timeout_handler, trigger
 from tests.e2e.sudden_death import MOMENTS, Death, Deaths, Moment
 
 pytestmark = pytest.mark.e2e
@@ -54,17 +50,6 @@ class World:
     contents: int = 0
     told: Counter[tuple[str | None, str]] = field(default_factory=Counter)
 
-    @cached_property
-    def intake(self) -> Gateway:
-        stack = self.pipeline.stack
-        settings = TriggerSettings(
-            data_bucket=stack.data_bucket,
-            state_machine_arn=stack.state_machine_arn,
-            notifier_function="",
-            queue_url=stack.queue_url,
-        )
-        return Gateway(settings, *map(self.aws.client, ("s3", "stepfunctions", "lambda")))
-
     def new_file(self) -> tuple[Path, str]:
         """The same rows each time, in other bytes; and the job that they will be."""
         self.contents += 1
@@ -84,7 +69,8 @@ class World:
 
     def resume(self, job: str) -> str:
         """The result of the next attempt."""
-        resume(self.pipeline, self.intake, job, Output())
+        intake = trigger(self.aws.client, self.pipeline.stack)
+        resume(self.pipeline, intake, job, Output())
         assert self.ended(f"{job}-R1").status == "SUCCEEDED"
         return self.result(job, f"{job}-R1")
 
@@ -108,22 +94,6 @@ class World:
             return found if found.total() >= least and quiet else None
 
         return until(look, 60)
-
-    def timeout_handler(self) -> TimeoutHandler:
-        stack = self.pipeline.stack
-        settings = TimeoutSettings(
-            ingress_bucket=stack.ingress_bucket,
-            data_bucket=stack.data_bucket,
-            checkpoints_bucket=stack.checkpoints_bucket,
-            queue_url=stack.queue_url,
-            state_machine_arn=stack.state_machine_arn,
-            notifier_function=f"{stack.name}-notifier",
-            glue_jobs=f"{stack.name}-validation",
-            limit_seconds=1200,
-            digest_at="",
-        )
-        services = ("s3", "stepfunctions", "glue", "sqs", "lambda")
-        return TimeoutHandler(settings, *map(self.aws.client, services))
 
 
 def until(look: Callable[[], T | None], seconds: float) -> T:
@@ -252,7 +222,8 @@ def settled(world: World, job: str) -> None:
             until(lambda: world.alerts(job, 0)["run_failed"] or None, patience)
             until(lambda: world.pipeline.checkpoint(job), 10)
             return
-        status_change.settle(execution.arn, world.timeout_handler())
+        handler = timeout_handler(world.aws.client, world.pipeline.stack)
+        status_change.settle(execution.arn, handler)
     raise AssertionError("neither told nor kept")
 
 
