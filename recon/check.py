@@ -169,12 +169,22 @@ def _of_run(at: Deployed, output: Output, *, sends: bool) -> Iterator[Answer]:
     if run is None:
         yield from (Answer(line, None, "não houve execução") for line in lines[1:])
         return
-    yield Answer(lines[1], *_completed(pipeline, at, run, output))
-    found = _logs(at, pipeline, run.name)
-    yield Answer(lines[2], *_functions_and_jobs(found))
-    yield Answer(lines[3], *_machine_logs(at, found))
-    yield _allowed(lines[4], lambda: _executions(at, began))
-    yield _allowed(lines[5], lambda: _uploads(at, began))
+    try:
+        yield Answer(lines[1], *_completed(pipeline, at, run, output))
+        found = _logs(at, pipeline, run.name)
+        yield Answer(lines[2], *_functions_and_jobs(found))
+        yield Answer(lines[3], *_machine_logs(at, found))
+        yield _allowed(lines[4], lambda: _executions(at, began))
+        yield _allowed(lines[5], lambda: _uploads(at, began))
+    finally:
+        _take_back(pipeline, at, run, output)
+
+
+def _take_back(pipeline: Pipeline, at: Deployed, run: Execution, output: Output) -> None:
+    now = pipeline.execution(run.name)
+    if now is None or now.status == "RUNNING":
+        output.line(f"Quando {run.name} terminar: recon retract {run.job_id} --reason MOTIVO")
+        return
     retract(
         pipeline, gateway(at.client, at.stack), run.job_id, REASON, Aside(as_json=output.as_json)
     )

@@ -9,10 +9,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from jobs.profile import Csv, Profile, parse_profile
@@ -20,6 +19,7 @@ from jobs.validation.encoding import as_utf8, utf8_chunks
 from jobs.validation.header import SEARCHED
 from jobs.validation.judgement import normalised, without_line_break
 from jobs.validation.records import Grammar, cut
+from recon.draft import PIX, Draft, toml
 from recon.errors import UsageError
 from recon.preview import CHUNK, Preview, preview
 from shared.ptbr import listed
@@ -85,7 +85,6 @@ DATES = (
     *("%d/%m/%Y %H:%M", "%m/%d/%y"),
 )
 _SKIPS = {"description": "(?i)^s ?a ?l ?d ?o", "posted_on": "(?i)^total"}
-_PIX = "[ED][0-9]{20}[0-9A-Za-z]{11}"
 
 
 @dataclass(frozen=True)
@@ -96,25 +95,6 @@ class Proposal:
     text: str
     remarks: tuple[str, ...]
     seen: Preview
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """What has been found out so far. columns: canonical column or part of it → the file's name of it."""
-
-    name: str
-    encoding: str
-    delimiter: str
-    columns: Mapping[str, str]
-    header_match: tuple[str, ...] = ()
-    date_format: str = DATES[0]
-    decimal: str = "."
-    thousands: str = ""
-    inverse_fee: bool = False
-    sides: Mapping[str, str] = field(default_factory=dict)
-    marks: Mapping[str, str] = field(default_factory=dict)
-    skips: Mapping[str, str] = field(default_factory=dict)
-    pix: bool = False
 
 
 def propose(head: bytes, name: str) -> Proposal:
@@ -133,7 +113,7 @@ def propose(head: bytes, name: str) -> Proposal:
         draft, _ = _best(signs, head, ("NET_NOT_GROSS_MINUS_FEE",))
     draft = _with_skips(draft, head)
     return Proposal(
-        name, _toml(draft), tuple(_remarks(draft, other_dates, other_amounts)), _read(draft, head)
+        name, toml(draft), tuple(_remarks(draft, other_dates, other_amounts)), _read(draft, head)
     )
 
 
@@ -157,10 +137,10 @@ def _encoding(head: bytes) -> str:
     return "utf-8"
 
 
-def _columns_of(head: bytes, name: str) -> _Draft:
+def _columns_of(head: bytes, name: str) -> Draft:
     """The record, read with one of the delimiters, in which the most columns are known by name."""
     encoding = _encoding(head)
-    best: tuple[int, int, _Draft] | None = None
+    best: tuple[int, int, Draft] | None = None
     widest: tuple[int, list[str]] = (0, [])
     for delimiter in DELIMITERS:
         grammar = Grammar(Csv(delimiter=delimiter))
@@ -172,7 +152,7 @@ def _columns_of(head: bytes, name: str) -> _Draft:
             if not _enough(columns):
                 continue
             marks = (columns["posted_on"], columns.get("amount") or columns["credit"])
-            draft = _Draft(name, encoding, delimiter, columns, marks if number else ())
+            draft = Draft(name, encoding, delimiter, columns, marks if number else ())
             if best is None or (len(columns), -number) > best[:2]:
                 best = (len(columns), -number, draft)
     if best:
@@ -207,7 +187,7 @@ def _enough(columns: Mapping[str, str]) -> bool:
     return "posted_on" in columns and ("amount" in columns or {"debit", "credit"} <= columns.keys())
 
 
-def _with_words(draft: _Draft, head: bytes) -> _Draft:
+def _with_words(draft: Draft, head: bytes) -> Draft:
     """Whether a column tells the side, or the direction of the value: by the words in it."""
     columns = dict(draft.columns)
     if "amount" in columns:
@@ -229,7 +209,7 @@ def _with_words(draft: _Draft, head: bytes) -> _Draft:
 
 
 def _words(
-    draft: _Draft, head: bytes, column: str | None, known: Mapping[str, str]
+    draft: Draft, head: bytes, column: str | None, known: Mapping[str, str]
 ) -> dict[str, str]:
     """The column's words with what they mean; none where one of them is unknown."""
     if column is None:
@@ -252,9 +232,7 @@ def _words(
     return {word: meaning for word, meaning in meant.items() if meaning}
 
 
-def _best(
-    drafts: Sequence[_Draft], head: bytes, codes: Sequence[str]
-) -> tuple[_Draft, list[_Draft]]:
+def _best(drafts: Sequence[Draft], head: bytes, codes: Sequence[str]) -> tuple[Draft, list[Draft]]:
     """The draft that leaves the fewest rows rejected for one of these reasons, and those that are as good."""
     faults = [
         sum(reject.code in codes for reject in _read(draft, head).rejects) for draft in drafts
@@ -263,7 +241,7 @@ def _best(
     return equal[0], equal[1:]
 
 
-def _with_skips(draft: _Draft, head: bytes) -> _Draft:
+def _with_skips(draft: Draft, head: bytes) -> Draft:
     """Rows of totals and balances, where there are some."""
     seen = _read(draft, head)
     texts = [e["description"] or "" for e in seen.entries]
@@ -277,118 +255,23 @@ def _with_skips(draft: _Draft, head: bytes) -> _Draft:
         if _read(without, head).skipped > _read(replace(draft, skips=skips), head).skipped:
             skips[column] = pattern
     pix = "description" in draft.columns and "entry_id" not in draft.columns
-    found = pix and any(re.search(_PIX, text) for text in texts + rejected)
+    found = pix and any(re.search(PIX, text) for text in texts + rejected)
     return replace(draft, skips=skips, pix=found)
 
 
-def _read(draft: _Draft, head: bytes) -> Preview:
+def _read(draft: Draft, head: bytes) -> Preview:
     return preview(io.BytesIO(head), _profile(draft).upload)
 
 
-def _profile(draft: _Draft) -> Profile:
-    return parse_profile(_toml(draft).encode(), draft.name)
-
-
-# As TOML
-
-
-def _toml(draft: _Draft) -> str:
-    """JSON's strings are TOML's."""
-    return "\n".join(_lines(draft)) + "\n"
-
-
-def _lines(draft: _Draft) -> Iterator[str]:
-    yield "# Proposto por recon profile new. Todas as chaves: docs/profiles.md."
-    yield "schema = 1"
-    yield f"name = {_text(draft.name)}"
-    yield 'layout = "single_file"'
-    yield 'currency = "BRL"'
-    yield ""
-    yield "[csv]"
-    yield f"delimiter = {_text(draft.delimiter)}"
-    yield f"encoding = {_text(draft.encoding)}"
-    yield f"decimal = {_text(draft.decimal)}"
-    if draft.thousands:
-        yield f"thousands = {_text(draft.thousands)}"
-    yield f"date_format = {_text(draft.date_format)}"
-    if draft.header_match:
-        yield f"header_match = [{', '.join(map(_text, draft.header_match))}]"
-    if draft.skips:
-        rules = ", ".join(f"{column} = {_text(rule)}" for column, rule in draft.skips.items())
-        yield f"skip_rows_where = {{ {rules} }}"
-    yield ""
-    yield "[columns]"
-    yield f"side = {_side(draft)}"
-    yield f"posted_on = {_text(draft.columns['posted_on'])}"
-    yield f"amount = {_amount(draft)}"
-    for column, name in draft.columns.items():
-        if column == "fee" and draft.inverse_fee:
-            yield f'fee = {{ column = {_text(name)}, sign = "inverse" }}'
-        elif column not in ("side", "posted_on", "amount", "debit", "credit", "mark"):
-            yield f"{column} = {_text(name)}"
-    if draft.pix:
-        yield ""
-        yield "[extract]"
-        yield f"entry_id = '{_PIX}'  # o id de ponta a ponta de um PIX"
-    for lines in _passes(draft):
-        yield ""
-        yield "[[passes]]"
-        yield from lines
-
-
-def _side(draft: _Draft) -> str:
-    if not draft.sides:
-        return '"B"'
-    words = ", ".join(f"{_text(word)} = {_text(side)}" for word, side in draft.sides.items())
-    return f"{{ column = {_text(draft.columns['side'])}, values = {{ {words} }} }}"
-
-
-def _amount(draft: _Draft) -> str:
-    columns = draft.columns
-    if "amount" not in columns:
-        return f"{{ debit = {_text(columns['debit'])}, credit = {_text(columns['credit'])} }}"
-    if not draft.marks:
-        return _text(columns["amount"])
-    parts = [f"column = {_text(columns['amount'])}", f"mark = {_text(columns['mark'])}"]
-    for direction in ("debit", "credit"):
-        words = ", ".join(_text(word) for word, of in draft.marks.items() if of == direction)
-        parts.append(f"{direction} = [{words}]")
-    return f"{{ {', '.join(parts)} }}"
-
-
-def _passes(draft: _Draft) -> Iterator[tuple[str, ...]]:
-    """Of the keys that the file has; without one, what is equal in value and near in time, if it is the only one."""
-    keyed = False
-    if "entry_id" in draft.columns or draft.pix:
-        keyed = True
-        yield 'name = "id-exato"', 'on = ["entry_id", "currency"]', "days = [0, 1]", "unique = true"
-    if "reference" in draft.columns:
-        keyed = True
-        yield (
-            'name = "referencia"',
-            'on = ["reference_norm", "currency"]',
-            "days = [0, 2]",
-            "unique = true",
-        )
-    mode = ('mode = "suggest"',) if keyed else ()
-    yield (
-        'name = "valor-data"',
-        'on = ["amount", "currency"]',
-        "days = [0, 2]",
-        "unique = true",
-        *mode,
-    )
-
-
-def _text(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+def _profile(draft: Draft) -> Profile:
+    return parse_profile(toml(draft).encode(), draft.name)
 
 
 # For whoever decides
 
 
 def _remarks(
-    draft: _Draft, other_dates: Sequence[_Draft], other_amounts: Sequence[_Draft]
+    draft: Draft, other_dates: Sequence[Draft], other_amounts: Sequence[Draft]
 ) -> Iterator[str]:
     if other_dates:
         forms = listed([other.date_format for other in other_dates])

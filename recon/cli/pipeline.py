@@ -106,7 +106,7 @@ def abort(job: Job, /, *, reason: Reason, at: Deployment = RUNNING, json: Json =
 
 
 def retract(job: Job, /, *, reason: Reason, at: Deployment = RUNNING, json: Json = False) -> int:
-    """Take a result back: its rows leave the curated tables, and the same bytes may be sent again.
+    """Take a result back: its rows leave the curated tables, its bytes may be sent again, people are told.
 
     Example: recon retract JOB-20260216-default-0123456789abcdef --reason "extrato de outra conta"
     """

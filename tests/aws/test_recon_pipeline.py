@@ -12,7 +12,6 @@ import pytest
 from moto import mock_aws
 
 from recon.pipeline import Pipeline
-from recon.stack import Stack
 from shared.intake import IntakeOutcome, Receipt, Upload
 from shared.layout import (
     Stage,
@@ -26,28 +25,16 @@ from shared.layout import (
 )
 from shared.manifest import StageError
 from tests.run_cases import JOB, NOW
+from tests.stack_case import STACK
 
-DATA, INGRESS, CHECKPOINTS = "data", "ingress", "checkpoints"
-STACK = Stack(
-    name="reconciliation",
-    ingress_bucket=INGRESS,
-    data_bucket=DATA,
-    checkpoints_bucket=CHECKPOINTS,
-    topic_arn="arn:topic",
-    state_machine_arn="arn:machine",
-    queue_url="https://queue",
-    dlq_url="https://dlq",
-    trigger_function="trigger",
-    notifier_function="notifier",
-    limit_seconds=1200,
-)
+DATA, INGRESS = STACK.data_bucket, STACK.ingress_bucket
 
 
 @pytest.fixture
 def pipeline() -> Iterator[Pipeline]:
     with mock_aws():
         client = partial(boto3.client, region_name="us-east-1")
-        for bucket in (DATA, INGRESS, CHECKPOINTS):
+        for bucket in (DATA, INGRESS, STACK.checkpoints_bucket):
             client("s3").create_bucket(Bucket=bucket)
         yield Pipeline(client, STACK)
 

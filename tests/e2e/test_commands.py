@@ -208,13 +208,13 @@ def test_runs_tell_what_was_refused_repeated_and_retracted(desk: Desk, agreed: s
 
 @cache
 def of_readme() -> list[str]:
-    """The `recon` commands in the README's `sh` blocks."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    """The `recon` commands in the `sh` blocks of both."""
+    text = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "LEIAME.md"))
     blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     lines = [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines()]
     found = [line.split(".venv/bin/recon ", 1)[1] for line in lines if ".venv/bin/recon " in line]
     assert found
-    return found
+    return list(dict.fromkeys(found))
 
 
 @pytest.mark.parametrize("command", [c for c in of_readme() if not c.startswith("up ")])

@@ -12,23 +12,10 @@ from botocore.exceptions import ClientError
 
 from recon.check import check
 from recon.output import Output
-from recon.stack import Stack
-from tests.unit.test_recon_machine import ARN, deployed
+from tests.stack_case import STACK
+from tests.unit.test_recon_machine import deployed
 
 GROUP = "/aws/stepfunctions/reconciliation"
-STACK = Stack(
-    name="reconciliation",
-    ingress_bucket="ingress",
-    data_bucket="data",
-    checkpoints_bucket="checkpoints",
-    topic_arn="arn:topic",
-    state_machine_arn=ARN,
-    queue_url="https://queue",
-    dlq_url="https://dlq",
-    trigger_function="trigger",
-    notifier_function="notifier",
-    limit_seconds=1200,
-)
 LOGGING = {
     "level": "ALL",
     "destinations": [
@@ -59,7 +46,7 @@ class Account:
         return self
 
     def describe_state_machine(self, *, stateMachineArn: str) -> Any:
-        assert stateMachineArn == ARN
+        assert stateMachineArn == STACK.state_machine_arn
         return self.machine
 
     def get_role(self, *, RoleName: str) -> Any:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from recon.machine import OURS, answers, calls, log_group, traced
-
-ARN = "arn:aws:states:sa-east-1:123456789012:stateMachine:reconciliation-pipeline"
+from tests.stack_case import STACK
 
 
 def deployed() -> Any:
@@ -83,7 +82,7 @@ def test_a_value_may_be_any_but_not_another_shape() -> None:
 
 def test_what_the_role_must_allow_is_what_the_tasks_call() -> None:
     jobs = "arn:aws:glue:sa-east-1:123456789012:job/"
-    assert set(calls(deployed(), ARN)) == {
+    assert set(calls(deployed(), STACK.state_machine_arn)) == {
         ("glue:StartJobRun", f"{jobs}validationjob"),
         ("glue:StartJobRun", f"{jobs}reconciliationjob"),
         ("glue:StartJobRun", f"{jobs}quicksightprepjob"),
