@@ -1,8 +1,12 @@
-"""docs/profiles.md: every key of a profile, as the model that checks it describes it (`make contracts`)."""
+"""docs/profiles.md and its English twin: every key of a profile, as the model that checks it describes it.
+
+`make contracts` writes both. What the model says is Portuguese; recon/profile_phrases.json has each phrase in English.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_origin
@@ -12,9 +16,13 @@ from pydantic.fields import FieldInfo
 
 from jobs.profile import Profile, section_in
 
-PAGE = Path(__file__).parents[1] / "docs" / "profiles.md"
+Say = Callable[[str], str]
+DOCS = Path(__file__).parents[1] / "docs"
+PHRASES = Path(__file__).with_name("profile_phrases.json")
 _HEAD = """\
 # As chaves de um perfil
+
+([In English](profiles.en.md))
 
 Um perfil é um arquivo TOML em `profiles/`. O que um perfil não diz vale como a coluna *padrão* mostra; uma chave que
 não está aqui é recusada, com as que existem. Esta página é escrita por `make contracts` a partir do modelo que lê os
@@ -49,30 +57,35 @@ _ABOUT = {
 }
 
 
-def page() -> str:
-    return "\n".join([_HEAD, *_sections(Profile, "")])
+PAGES = ("profiles.md", "profiles.en.md")
 
 
-def _sections(model: type[BaseModel], path: str) -> Iterator[str]:
+def page(name: str) -> str:
+    say: Say = str if name == "profiles.md" else english().__getitem__
+    return "\n".join([say(_HEAD), *_sections(Profile, "", say)])
+
+
+def _sections(model: type[BaseModel], path: str, say: Say) -> Iterator[str]:
     """A table of the model's own keys, then the sections under it; a section that two paths share is told once."""
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     sections = {name: section for name, field in fields.items() if (section := _section(field))}
-    title = f"`[{path}]`" if path else "No alto do arquivo"
+    title = f"`[{path}]`" if path else say("No alto do arquivo")
     if path and _is_list(model, path):
         title = f"`[[{path}]]`"
     own = {name: field for name, field in fields.items() if name not in sections}
     if own:
         yield f"## {title}\n"
         if path in _ABOUT:
-            yield f"{_ABOUT[path]}\n"
-        yield "| chave | padrão | o que se escreve |"
+            yield f"{say(_ABOUT[path])}\n"
+        yield say("| chave | padrão | o que se escreve |")
         yield "|---|---|---|"
         for name, field in own.items():
-            yield f"| `{name}` | {_default(field)} | {_cell(field.description or '')} |"
+            described = say(field.description or "")
+            yield f"| `{name}` | {_default(field, say)} | {_cell(described)} |"
         yield ""
     for name, section in sections.items():
         if name != "sides":
-            yield from _sections(section, f"{path}.{name}" if path else name)
+            yield from _sections(section, f"{path}.{name}" if path else name, say)
 
 
 def _section(field: FieldInfo) -> type[BaseModel] | None:
@@ -93,9 +106,9 @@ def _is_list(model: type[BaseModel], path: str) -> bool:
     return field is not None and get_origin(field.annotation) is tuple
 
 
-def _default(field: FieldInfo) -> str:
+def _default(field: FieldInfo, say: Say) -> str:
     if field.is_required():
-        return "**obrigatória**"
+        return say("**obrigatória**")
     value = field.get_default(call_default_factory=True)
     if isinstance(value, BaseModel) or value in (None, (), {}):
         return "–"
@@ -124,8 +137,15 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def english() -> dict[str, str]:
+    """Each phrase of the model and of this page, Portuguese to English."""
+    phrases: dict[str, str] = json.loads(PHRASES.read_text(encoding="utf-8"))
+    return phrases
+
+
 def main() -> None:
-    PAGE.write_text(page(), encoding="utf-8")
+    for name in PAGES:
+        (DOCS / name).write_text(page(name), encoding="utf-8")
 
 
 if __name__ == "__main__":

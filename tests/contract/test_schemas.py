@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from recon.profile_reference import PAGE, page
+from recon.profile_reference import DOCS, PAGES, english, page
 from recon.schemas import DOCUMENTS, FOLDER, schema
 from shared.alert import Alert, AlertMarker
 from shared.checkpointing import describe, merge
@@ -32,8 +33,23 @@ def test_a_published_schema_is_its_model_s(name: str) -> None:
     )
 
 
-def test_the_page_of_profile_keys_is_the_model_s() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "run `make contracts`"
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_of_profile_keys_is_the_model_s(name: str) -> None:
+    assert (DOCS / name).read_text(encoding="utf-8") == page(name), "run `make contracts`"
+
+
+def test_both_pages_of_profile_keys_have_the_same_keys_and_defaults() -> None:
+    portuguese, english = (
+        re.findall(r"^\| (`.+?` \| [`–].*?) \||^## .*(`.+`)", page(name), re.MULTILINE)
+        for name in PAGES
+    )
+    assert len(english) > 20
+    assert english == portuguese
+
+
+def test_no_phrase_is_translated_that_no_page_says() -> None:
+    said = page("profiles.md").replace("\\|", "|")
+    assert all(phrase in said for phrase in english())
 
 
 def test_nothing_else_is_published() -> None:
