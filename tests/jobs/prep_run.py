@@ -35,10 +35,12 @@ class Run:
     version: str = "v1"
     job: str = JOB
     key: str = KEY
+    profile: str = "default"
+    profiles: Path = ROOT / "profiles"
 
     def validate(self) -> None:
         arguments = JobArguments.model_validate(self._common(Stage.VALIDATION))
-        profile = load_profile(str(ROOT / "profiles"), "default")
+        profile = load_profile(str(self.profiles), self.profile)
         with self.source.open("rb") as source:
             result = validate(source, profile, self.scratch, None)
         files = {"entries": Produced(result.entries), "rejects": Produced(result.rejects)}
@@ -81,15 +83,15 @@ class Run:
     def curated(self, table: str) -> Path:
         day = day_of(self.job)
         assert day
-        return self.data / curated_key(table, day, "default", "ingress", self.key)
+        return self.data / curated_key(table, day, self.profile, "ingress", self.key)
 
     def _common(self, stage: Stage) -> dict[str, str]:
         return {
             "job_id": self.job,
             "execution_name": self.execution,
-            "profile": "default",
+            "profile": self.profile,
             "output_path": self.root(stage),
-            "profiles_path": str(ROOT / "profiles"),
+            "profiles_path": str(self.profiles),
         }
 
 

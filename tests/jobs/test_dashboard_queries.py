@@ -55,14 +55,31 @@ def runs(folder: Path, done: list[Run]) -> list[Run]:
 
 def three_files(folder: Path) -> list[Run]:
     (folder / "scratch").mkdir(exist_ok=True)
+    default = (ROOT / "profiles" / "default.toml").read_text()
+    own = folder / "profiles"
+    own.mkdir()
+    (own / "loja.toml").write_text(
+        default.replace('name = "default"', 'name = "loja"') + PATIENT, encoding="utf-8"
+    )
     return [
         reconciled(folder, 16, "divergente.csv"),
         reconciled(folder, 17, "conciliado.csv"),
-        reconciled(folder, 17, "divergente.csv", name="outro.csv"),
+        reconciled(folder, 17, "divergente.csv", name="outro.csv", profile="loja", profiles=own),
     ]
 
 
-def reconciled(folder: Path, day: int, sample: str, name: str = "", **other: str) -> Run:
+PATIENT = """
+[materiality]
+break = "100.00"
+
+[grace]
+A = 5
+B = 5
+"""
+"""So that not every break is material, and some entries wait."""
+
+
+def reconciled(folder: Path, day: int, sample: str, name: str = "", **other: Any) -> Run:
     key = f"2026-02-{day}/{name or sample}"
     job = f"JOB-202602{day}-default-{source_hash(sample, key)[:16]}"
     return Run(
@@ -162,7 +179,8 @@ def test_the_key_figures_are_the_sums_of_the_manifests(
     assert dashboard.value("execucoes") == 3
     assert dashboard.value("divergencias") == sum(f.breaks for f in all_of)
     assert dashboard.value("materiais") == sum(f.material_breaks for f in all_of)
-    assert dashboard.value("pendencias") == sum(f.pending for f in all_of)
+    assert dashboard.value("pendencias") == sum(f.pending for f in all_of) > 0
+    assert 0 < dashboard.value("materiais") < dashboard.value("divergencias")
     for currency in ("BRL", "USD"):
         gross = sum(of.gross for f in all_of for of in f.currencies if of.currency == currency)
         assert gross
@@ -182,11 +200,9 @@ def test_the_share_that_matched_is_of_all_entries(runs: list[Run], dashboard: Da
 
 
 def test_results_are_counted_by_profile(runs: list[Run], dashboard: Dashboard) -> None:
-    expected = Counter(figures(run).verdict.label for run in runs)
+    expected = Counter((run.profile, figures(run).verdict.label) for run in runs)
     shown = dashboard.shows("resultados")
-    assert {(row["Perfil"], row["Resultado"]): row["Job"] for row in shown} == {
-        ("default", label): count for label, count in expected.items()
-    }
+    assert {(row["Perfil"], row["Resultado"]): row["Job"] for row in shown} == expected
     assert [row["Job"] for row in shown] == sorted(expected.values(), reverse=True)
 
 
@@ -215,19 +231,22 @@ def test_classes_ages_and_amounts_add_up_to_the_manifests(
                 by_class[ROW_CLASSES[code].label] += count
     shown = dashboard.shows("classes")
     assert {row["Classe"]: row["Itens"] for row in shown} == by_class
-    assert {row["Tipo"] for row in shown} == {"Divergência"}
+    waiting = sum(row["Itens"] for row in shown if row["Tipo"] == "Pendência")
+    assert waiting == sum(f.pending for f in all_of)
     assert sum(row["Itens"] for row in dashboard.shows("idades")) == sum(by_class.values())
     for currency in ("BRL", "USD"):
         told = sum(
-            row["Diferença absoluta"] for row in dashboard.shows("diferenca-classe", currency)
+            row["Diferença absoluta"]
+            for row in dashboard.shows("diferenca-classe", currency)
+            if row["Tipo"] == "Divergência"
         )
         assert told == dashboard.value("diferenca", currency)
 
 
 def test_ages_stand_in_their_order(dashboard: Dashboard) -> None:
-    shown = [row["Faixa de idade"] for row in dashboard.shows("idades")]
-    assert len(shown) == len(set(shown))
-    starts = [int(name.split()[0]) for name in shown]
+    shown = [(row["Faixa de idade"], row["Tipo"]) for row in dashboard.shows("idades")]
+    assert len(shown) == len(set(shown)) > 2
+    starts = [int(name.split()[0]) for name, _ in shown]
     assert starts == sorted(starts)
 
 
@@ -272,7 +291,9 @@ def test_the_lists_name_each_run_and_each_break_once(runs: list[Run], dashboard:
     assert sorted((r["Arquivo"], r["Id da divergência"], r["Motivo"]) for r in shown) == sorted(
         of_csv
     )
-    assert [row["Prioridade"] for row in shown] == sorted(row["Prioridade"] for row in shown)
+    order = [(row["Tipo"], row["Prioridade"], -row["Idade (dias)"]) for row in shown]
+    assert order == sorted(order)
+    assert [kind for kind, *_ in order].index("Pendência") > 0
 
 
 TESTED = {
