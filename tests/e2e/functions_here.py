@@ -27,7 +27,9 @@ def trigger(client: Client, stack: Stack) -> Trigger:
     return Trigger(settings, client("s3"), client("stepfunctions"), client("lambda"))
 
 
-def timeout_handler(client: Client, stack: Stack) -> TimeoutHandler:
+def timeout_handler(
+    client: Client, stack: Stack, *, limit_seconds: int = 1200, digest_at: str = ""
+) -> TimeoutHandler:
     settings = TimeoutSettings(
         ingress_bucket=stack.ingress_bucket,
         data_bucket=stack.data_bucket,
@@ -36,8 +38,10 @@ def timeout_handler(client: Client, stack: Stack) -> TimeoutHandler:
         state_machine_arn=stack.state_machine_arn,
         notifier_function=f"{stack.name}-notifier",
         glue_jobs=f"{stack.name}-validation",
-        limit_seconds=1200,
-        digest_at="",
+        limit_seconds=limit_seconds,
+        digest_at=digest_at,
+        data_sets="",
+        refreshes_a_day=24,
     )
     services = ("s3", "stepfunctions", "glue", "sqs", "lambda")
     return TimeoutHandler(settings, *map(client, services))
