@@ -70,6 +70,16 @@ class Desk:
             timeout=120,
         )
 
+    @property
+    def aws_settings(self) -> dict[str, str]:
+        """The ordinary ones, which lead to the embedded AWS here."""
+        return {
+            "AWS_ENDPOINT_URL": self.up.line["endpoint"],
+            "AWS_REGION": self.up.line["region"],
+            "AWS_ACCESS_KEY_ID": self.up.line["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": self.up.line["secret_access_key"],
+        }
+
     def started(self, key: str, body: bytes) -> str:
         before = self.up.executions()
         self.up.upload(key, body)
@@ -219,16 +229,26 @@ def of_readme() -> list[str]:
 
 @pytest.mark.parametrize("command", [c for c in of_readme() if not c.startswith("up ")])
 def test_a_command_of_the_readme_runs(command: str, desk: Desk) -> None:
-    """Those for an account, by the ordinary AWS settings, which lead to the embedded one here."""
-    settings = {
-        "AWS_ENDPOINT_URL": desk.up.line["endpoint"],
-        "AWS_REGION": desk.up.line["region"],
-        "AWS_ACCESS_KEY_ID": desk.up.line["access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": desk.up.line["secret_access_key"],
-    }
-    done = desk.recon(*shlex.split(command), **(settings if "--aws" in command else {}))
+    settings = desk.aws_settings if "--aws" in command else {}
+    done = desk.recon(*shlex.split(command), **settings)
     expected = 1 if any(command.startswith(start) for start in DIVERGENT) else 0
     assert done.returncode == expected, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("", "runs", "show JOB", "logs JOB", "report JOB", "explain JOB 2", "verify JOB"),
+        *("publish", "redrive-dlq", "reference list --profile inter-razao"),
+    ],
+)
+def test_verbs_take_an_account_by_the_ordinary_aws_settings(
+    command: str, desk: Desk, agreed: str
+) -> None:
+    words = [agreed if word == "JOB" else word for word in command.split()]
+    nothing_is_up = {"XDG_RUNTIME_DIR": str(desk.folder)}
+    done = desk.recon(*words, "--aws", **nothing_is_up, **desk.aws_settings)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 OF_EACH: dict[str, Callable[[Desk], tuple[int, tuple[str, ...]]]] = {
