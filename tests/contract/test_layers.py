@@ -114,7 +114,9 @@ def test_a_service_may_not_import_another_but_may_import_itself() -> None:
 def test_wiring_and_the_command_may_import_what_they_wire() -> None:
     assert not breaches(PurePosixPath("services/trigger/gateway.py"), "import boto3")
     assert not breaches(PurePosixPath("jobs/validation/__main__.py"), "import boto3")
-    assert not breaches(PurePosixPath("recon/cli/files.py"), "import boto3, jobs.runtime, shared.layout")
+    assert not breaches(
+        PurePosixPath("recon/cli/files.py"), "import boto3, jobs.runtime, shared.layout"
+    )
 
 
 def test_no_tracked_file_names_a_package_index() -> None:
