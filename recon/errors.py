@@ -42,10 +42,14 @@ class PipelineError(ReconError):
     code = "PIPELINE"
 
 
-def said_by_the_system(error: OSError) -> str:
+def reason(error: OSError) -> str:
     """In Portuguese where it is one of the usual; the system's own words else."""
-    why = _SYSTEM.get(error.errno or 0) or error.strerror or str(error)
-    return f"{error.filename}: {why}" if error.filename else why
+    return _SYSTEM.get(error.errno or 0) or error.strerror or str(error)
+
+
+def said_by_the_system(error: OSError) -> str:
+    """With what it is about, where the system says that."""
+    return f"{error.filename}: {reason(error)}" if error.filename else reason(error)
 
 
 def said_by_aws(error: BotoCoreError | ClientError) -> tuple[str, str | None]:

@@ -20,7 +20,7 @@ from jobs.validation.acceptance import validate as validate_file
 from jobs.validation.reference import Reference
 from jobs.validation.refusal import RefusedFileError
 from recon import figures
-from recon.errors import UsageError, said_by_the_system
+from recon.errors import UsageError, reason, said_by_the_system
 from recon.local_run import LOCAL_RUN, LocalRun
 from recon.output import Output
 from recon.profiles import find_profile
@@ -151,6 +151,7 @@ def _reconcile(
     for line in figures.verdict_lines(result.figures, validation.figures.both.rejected):
         output.line(line)
     output.line(f"Saídas em {out}")
+    output.line(f"A seguir: recon explain {out} LINHA; recon verify {out}")
     if output.as_json:
         output.document(
             {
@@ -170,9 +171,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise UsageError(
-            f"A pasta {folder} não pode ser usada: {said_by_the_system(error)}."
-        ) from error
+        raise UsageError(f"A pasta {folder} não pode ser usada: {reason(error)}.") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
