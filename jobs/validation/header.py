@@ -123,9 +123,12 @@ def _no_header(
                 "arquivo ou corrija delimiter no perfil.",
                 code="WRONG_DELIMITER",
             )
+    columns = set(file.columns.required.values())
     mapping = "header_match" if csv.header_match else f"[{file.at}columns]"
-    line, body = min(above, key=lambda seen: len(_missing(marks, _names(seen[1], grammar))))
-    names = _names(body, grammar)
+    line, names = min(
+        ((line, _names(body, grammar)) for line, body in above),
+        key=lambda seen: [len(_missing(any_of, seen[1])) for any_of in (marks, columns)],
+    )
     return RefusedFileError(
         f"Cabeçalho não encontrado: a {told(line)}, a mais parecida, não tem "
         f"{_list(sorted(_missing(marks, names)))}; {_known(names, set(chain(*marks)))}.",
