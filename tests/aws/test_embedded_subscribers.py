@@ -41,7 +41,7 @@ def heard(event, context):
 T = TypeVar("T")
 
 
-def until(look: Callable[[], T | None], seconds: float = 20) -> T:
+def until(look: Callable[[], T | None], seconds: float = 60) -> T:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if (found := look()) is not None:
@@ -173,6 +173,7 @@ def _subscribe_function(aws: EmbeddedAWS, topic: str) -> None:
         Handler="listener.heard",
         Role=f"arn:aws:iam::{aws.account_id}:role/listener",
         Code={"ZipFile": archive.getvalue()},
+        Timeout=120,  # on a busy machine boto3 takes its time to load, in several processes at once
     )["FunctionArn"]
     aws.client("sns").subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
 
@@ -199,7 +200,7 @@ def test_a_function_gets_what_a_queue_gets(world: World) -> None:
 
     records = [
         json.loads(s3.get_object(Bucket="heard", Key=each["Key"])["Body"].read())
-        for each in until(listed)
+        for each in until(listed, seconds=120)
     ]
     queued = {message["MessageId"]: message for message in world.heard("all")}
     assert {record["MessageId"] for record in records} == queued.keys()
