@@ -1,5 +1,7 @@
 """Every action that a role is allowed is there for something: without it, that fails.
 
+docs/permissions.md is made of the two lists here, and says how.
+
 The embedded AWS enforces the template's own policies. The functions' code runs here, under their roles' credentials, so
 that the clock can be set forward; runs of the state machine and jobs are real. What it cannot judge is named below,
 with the reason; a test keeps the two lists whole.
@@ -10,6 +12,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -476,6 +479,66 @@ def works(scenario: Scenario, world: World) -> bool:
         return False
 
 
+SHOWN_BY: dict[Scenario, str] = {
+    started: "an upload is taken in and its run started",
+    duplicate: "a second upload of the same bytes is told as a duplicate",
+    hidden: "a message that is worked on is hidden from others",
+    kept: "a failure is kept as a checkpoint",
+    settled: "a run that somebody stopped is kept and told, and its Glue runs are stopped",
+    found_by_the_tick: "the tick sends an upload again whose event was lost",
+    told: "an end, a failure and a refusal are told once each",
+    completed: "a run passes its three jobs and its notice",
+    told_plainly: "a run whose notifier fails is told by the state machine itself",
+    reconciled: "the three jobs' programs make a result",
+}
+PAGE = """# Permissions
+
+What each role may do, statement by statement, and what shows that it must. Made of the two lists in
+`tests/aws/test_embedded_permissions.py`, whose test fails when an action of the template is in neither, or this page is
+not theirs. It is made anew by
+
+    .venv/bin/python -m tests.aws.test_embedded_permissions > docs/permissions.md
+
+**Shown**: the embedded AWS enforces the template's own policies; the action is taken out of its statement, and what it
+is there for fails; with all actions it works. {shown} actions.
+
+    make setup-test && .venv/bin/python -m pytest tests/aws/test_embedded_permissions.py
+
+**Not judged**: the embedded AWS cannot tell whether the action is needed, for the reason given. These {not_judged}
+actions rest on AWS's documentation and on linters; they were not seen on an account.
+
+{table}
+
+## Resources of `*`
+
+Only where AWS knows no resource of that action, each with its reason beside it in the template (`Wildcards`, which
+`tests/contract/test_template.py` checks): X-Ray's actions, and the log deliveries of the state machine.
+
+## Policies of resources
+
+Buckets, queues and topics refuse plain HTTP and other accounts: `tests/contract/test_template.py` checks the statements.
+The embedded AWS is spoken to without TLS and is told that it is TLS, so nobody was seen to be refused there.
+"""
+
+
+def page() -> str:
+    rows = [
+        ("shown" if grant in NEEDED_FOR else "not judged", *grant)
+        for grant in sorted({*NEEDED_FOR, *NOT_JUDGED})
+    ]
+    lines = ["| role | statement | action | | what shows it, or why nothing does |"]
+    lines += ["|---|---|---|---|---|"]
+    for how, role, sid, action in rows:
+        grant = (role, sid, action)
+        why = SHOWN_BY[NEEDED_FOR[grant]] if grant in NEEDED_FOR else NOT_JUDGED[grant]
+        lines.append(f"| {role} | {sid} | `{action}` | {how} | {why} |")
+    return PAGE.format(shown=len(NEEDED_FOR), not_judged=len(NOT_JUDGED), table="\n".join(lines))
+
+
+def test_the_page_of_permissions_is_made_of_these_lists() -> None:
+    assert (TEMPLATE.parents[1] / "docs" / "permissions.md").read_text(encoding="utf-8") == page()
+
+
 def test_every_action_of_every_role_is_judged_or_named_with_a_reason() -> None:
     assert NEEDED_FOR.keys().isdisjoint(NOT_JUDGED)
     assert {*NEEDED_FOR, *NOT_JUDGED} == set(grants())
@@ -508,3 +571,7 @@ def named(grant: Grant) -> str:
 def test_without_an_action_what_it_is_there_for_fails(world: World, grant: Grant) -> None:
     with world.without(grant):
         assert not works(NEEDED_FOR[grant], world)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
