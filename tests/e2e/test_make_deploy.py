@@ -19,7 +19,7 @@ from recon.embedded.mail import Mail
 from recon.packages import ROOT
 from recon.stack import Stack
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
 SAMPLE = (ROOT / "samples" / "conciliado.csv").read_bytes()
 ADDRESS = "plataforma@example.com"
@@ -43,13 +43,13 @@ def make_deploy(aws: EmbeddedAWS, **given: str) -> str:
     }
     done = subprocess.run(
         ["make", "deploy", "YES=1", *(f"{name}={value}" for name, value in given.items())],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300,
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=400,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def first_mail(aws: EmbeddedAWS, seconds: float = 60) -> Mail:
+def first_mail(aws: EmbeddedAWS, seconds: float = 120) -> Mail:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if mails := aws.mails():
