@@ -46,22 +46,13 @@ def validate(
     # Not where `reconcile` leaves its results: it would begin by removing them.
     out = out or OUT / f"{file.stem}-validation"
     loaded = find_profile(profile)
+    given = None
     if loaded.reference and not reference:
-        loaded = UploadAlone.model_construct(**{**dict(loaded), "reference": None})
         output.line("Sem --reference, só o lado B é lido: o arquivo que se envia.")
-    given = given_reference(loaded, reference)
+    else:
+        given = given_reference(loaded, reference)
     with _alone_in(out):
         return _validate(file, loaded, given, out, output)
-
-
-class UploadAlone(Profile):
-    """A profile as the upload is read by, without what it is reconciled against."""
-
-    reference: None = None
-
-    @property
-    def reference_file(self) -> None:
-        return None
 
 
 def _validate(

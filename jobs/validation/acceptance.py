@@ -63,12 +63,12 @@ def validate(
     *,
     chunk: int = CHUNK,
 ) -> ValidationResult:
-    """Writes entries and rejects to `out_dir`: the upload's, then the reference's where the profile has one.
+    """Writes entries and rejects to `out_dir`: the upload's, then those of the reference where one is given.
 
     Raises RefusedFileError, and leaves neither there.
     """
     of_reference = profile.reference_file
-    if (of_reference is None) is not (reference is None):
+    if reference and not of_reference:
         raise ValueError(f"{profile.name}, of layout {profile.layout}, with reference {reference}")
     limit = profile.validation.max_reject_ratio
     with _outputs(out_dir) as tables:
