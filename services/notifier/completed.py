@@ -97,7 +97,7 @@ def notice(
             Section("Por classe", tuple(_class_lines(result))),
             Section("Avisos", tuple(f"- {text}" for text in warnings)),
             Section("Relatórios", tuple(_report_lines(addresses, pages))),
-            Section(DO, tuple(_what_to_do(job.job_id, result))),
+            Section(DO, tuple(_what_to_do(job.job_id, result, reports))),
             Section(
                 RUN,
                 tuple(_run_lines(request, manifests, validation)),
@@ -203,12 +203,18 @@ def _report_lines(addresses: Mapping[str, str], pages: Mapping[str, str]) -> Ite
         )
 
 
-def _what_to_do(job_id: str, result: ReconciliationFigures | None) -> Iterator[str]:
+def _what_to_do(
+    job_id: str, result: ReconciliationFigures | None, reports: Mapping[str, str]
+) -> Iterator[str]:
     if result and result.verdict in (Verdict.AGREED, Verdict.AGREED_WITH_PENDING):
         yield "Nada a fazer. Para ver os detalhes:"
+        yield f"    recon show {job_id}"
+    elif reports:
+        yield "Confira o relatório. Ele também se abre com:"
+        yield f"    recon report {job_id}"
     else:
-        yield "Confira o relatório. Para ver os detalhes:"
-    yield f"    recon show {job_id}"
+        yield "Não há relatório. O que se sabe da execução:"
+        yield f"    recon show {job_id}"
 
 
 def _run_lines(

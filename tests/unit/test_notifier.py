@@ -332,6 +332,19 @@ def test_a_run_whose_figures_cannot_be_read_is_told_all_the_same() -> None:
     assert f"Os números da etapa Conciliação não puderam ser lidos: {where}" in told.email
 
 
+def test_what_to_do_is_the_report_where_something_is_to_be_done_and_there_is_one() -> None:
+    divergent = results(verdict=Verdict.DIVERGENT, breaks=1)
+    assert (
+        f"O QUE FAZER\nConfira o relatório. Ele também se abre com:\n    recon report {JOB.job_id}\n"
+        in sent(COMPLETED, Desk(divergent)).email
+    )
+    without = {s: m for s, m in divergent.items() if s is not Stage.QUICKSIGHT_PREP}
+    assert (
+        f"O QUE FAZER\nNão há relatório. O que se sabe da execução:\n    recon show {JOB.job_id}\n"
+        in sent(COMPLETED, Desk(without)).email
+    )
+
+
 def test_each_currency_has_its_own_lines() -> None:
     yen = REAIS.model_copy(update={"currency": "JPY", "gross": 5})
     told = sent(COMPLETED, Desk(results(verdict=Verdict.DIVERGENT, currencies=(REAIS, yen))))
