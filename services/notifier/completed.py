@@ -132,7 +132,7 @@ def _headline(validation: ValidationFigures | None, result: ReconciliationFigure
             if validation:
                 parts.append(ptbr.count(validation.both.entries, "lançamento", "lançamentos"))
     if validation and validation.both.rejected:
-        parts.append(_rejected(validation))
+        parts.append(ptbr.count(validation.both.rejected, "rejeitada", "rejeitadas"))
     return ", ".join(parts)
 
 

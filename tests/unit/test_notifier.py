@@ -304,7 +304,7 @@ def test_rejected_lines_are_a_warning_whatever_the_verdict() -> None:
     figures = VALIDATION.model_copy(update={"rejected": 2, "lines": 9})
     told = sent(COMPLETED, Desk(MANIFESTS | {Stage.VALIDATION: manifest(figures)}))
     assert told.alert.severity == "WARNING"
-    assert told.subject.endswith("conciliado, 6 lancamentos, 2 linhas rejeitadas")
+    assert told.subject.endswith("conciliado, 6 lancamentos, 2 rejeitadas")
     assert "- Fora da conciliação: 2 linhas rejeitadas." in told.email
 
 
