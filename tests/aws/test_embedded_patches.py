@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -485,6 +486,26 @@ def test_with_queuing_runs_wait_and_start_in_order(aws: EmbeddedAWS, tmp_path: P
     for gate in gates:
         gate.touch()
     assert [run_in(aws, r, "SUCCEEDED", "FAILED")["JobRunState"] for r in runs] == ["SUCCEEDED"] * 4
+
+
+def test_of_more_runs_than_the_machine_holds_the_rest_starts_as_others_end(
+    aws: EmbeddedAWS, tmp_path: Path
+) -> None:
+    create_job(aws, ExecutionProperty={"MaxConcurrentRuns": 50})
+    gate = tmp_path / "go"
+    runs = [start_run(aws, Arguments={"--wait_for": str(gate)}) for _ in range(10)]
+
+    def states() -> Counter[str]:
+        return Counter(job_run(aws, run)["JobRunState"] for run in runs)
+
+    until(lambda: states()["RUNNING"] == 8)
+    assert states() == {"RUNNING": 8, "STARTING": 2}
+    aws.client("glue").batch_stop_job_run(
+        JobName="echo",
+        JobRunIds=[run for run in runs if job_run(aws, run)["JobRunState"] == "STARTING"][:1],
+    )
+    gate.touch()
+    until(lambda: states() == {"SUCCEEDED": 9, "STOPPED": 1})
 
 
 def test_the_time_in_the_queue_counts_against_the_tasks_timeout(

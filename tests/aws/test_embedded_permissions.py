@@ -516,7 +516,8 @@ Only where AWS knows no resource of that action, each with its reason beside it 
 
 ## Policies of resources
 
-Buckets, queues and topics refuse plain HTTP and other accounts: `tests/contract/test_template.py` checks the statements.
+Buckets, queues and topics refuse plain HTTP and other accounts: `tests/contract/test_template.py` checks the
+statements.
 The embedded AWS is spoken to without TLS and is told that it is TLS, so nobody was seen to be refused there.
 """
 

@@ -120,10 +120,10 @@ class Burst:
             resume(self.pipeline, intake, job, Output())
 
     def quick_to_redeliver(self) -> None:
-        """What a process died of comes again when its time is over: in seconds here, not minutes."""
-        self.aws.client("lambda").update_function_configuration(FunctionName=TRIGGER, Timeout=5)
+        """What a process died of comes again when its time is over: within a minute here, not twelve."""
+        self.aws.client("lambda").update_function_configuration(FunctionName=TRIGGER, Timeout=20)
         self.aws.client("sqs").set_queue_attributes(
-            QueueUrl=self.stack.queue_url, Attributes={"VisibilityTimeout": "15"}
+            QueueUrl=self.stack.queue_url, Attributes={"VisibilityTimeout": "60"}
         )
 
 

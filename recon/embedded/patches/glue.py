@@ -30,6 +30,8 @@ JOB_FIELDS = {"ExecutionProperty": {"MaxConcurrentRuns": 1}, "JobRunQueuingEnabl
 
 CHANGED = threading.Condition()  # guards the states of all runs, and PROCESSES
 PROCESSES: dict[str, subprocess.Popen[str]] = {}
+# An account starts workers for each run; this machine has no more memory for that. Who waits here is STARTING.
+ON_THIS_MACHINE = threading.BoundedSemaphore(8)
 
 # CloudFormation, CreateJob and UpdateJob drop MaxConcurrentRuns and queuing; the defaults are the
 # API's.
@@ -163,6 +165,15 @@ def _carry_out(job: dict[str, Any], run: dict[str, Any]) -> None:
     with CHANGED:
         CHANGED.wait_for(lambda: run["JobRunState"] != "WAITING" or _is_next(job, run))
         if run["JobRunState"] in ENDED:
+            return
+        run.update(JobRunState="STARTING", LastModifiedOn=_now())
+    with ON_THIS_MACHINE:
+        _run(job, run)
+
+
+def _run(job: dict[str, Any], run: dict[str, Any]) -> None:
+    with CHANGED:
+        if run["JobRunState"] in ENDED:  # stopped before its turn came
             return
         started = time.monotonic()
         run.update(JobRunState="RUNNING", LastModifiedOn=_now())
