@@ -153,7 +153,7 @@ format: setup-test ## let ruff mend what it can
 	cd $(ROOT) && $(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 contracts: setup ## docs/contracts/, docs/profiles.md and docs/commands.md, from the code
-	cd $(ROOT) && for page in schemas profile_reference command_reference; do $(BIN)/python -m recon.$$page || exit 1; done
+	cd $(ROOT) && for page in contracts profiles commands; do $(BIN)/python -m recon.pages.$$page || exit 1; done
 
 build: setup tools ## infra/.aws-sam: one zip a function, for Lambda
 	cd $(ROOT)/infra && SAM_CLI_TELEMETRY=0 $(TOOLS)/bin/sam build

@@ -15,7 +15,7 @@ from recon import figures
 from recon.errors import UsageError
 from recon.output import Output
 from recon.pipeline import Pipeline
-from recon.profiles import published_profile
+from recon.profile.chosen import published_profile
 from shared import ptbr
 from shared.layout import reference_key, reference_put_at
 from shared.manifest import RecordCounts

@@ -16,7 +16,7 @@ from recon.errors import UsageError
 from recon.follow import follow, wait_for
 from recon.output import Output
 from recon.pipeline import PRELIMINARY, Pipeline, Received
-from recon.profiles import find_profile
+from recon.profile.chosen import find_profile
 from recon.reference import keep
 from recon.stages import check_reference
 from recon.verification.written import USED_PROFILE

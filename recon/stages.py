@@ -23,7 +23,7 @@ from recon import figures
 from recon.errors import UsageError, reason, said_by_the_system
 from recon.local_run import LOCAL_RUN, LocalRun
 from recon.output import Output
-from recon.profiles import find_profile
+from recon.profile.chosen import find_profile
 from shared import ptbr
 from shared.errors import ReconError
 from shared.manifest import ValidationFigures

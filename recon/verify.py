@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic_core import to_jsonable_python
 
 from recon.output import Output
-from recon.profiles import find_profile
+from recon.profile.chosen import find_profile
 from recon.verification.checks import Check
 from recon.verification.checks import verify as verify_tables
 from recon.where import Result

@@ -12,7 +12,7 @@ from pathlib import Path
 from jobs.profile import Profile
 from recon.errors import UsageError
 from recon.pipeline import Pipeline, last_of
-from recon.profiles import profile_of_run, recorded_profile
+from recon.profile.chosen import profile_of_run, recorded_profile
 from recon.verification.written import read_written
 from shared.layout import Stage
 

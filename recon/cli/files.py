@@ -108,7 +108,7 @@ def new_profile(
 
     Example: recon profile new extrato.csv --name banco --out banco.toml --yes
     """
-    from recon.profile_new import new
+    from recon.profile.new import new
 
     return new(file, name, out, Output(as_json=json), yes=yes, force=force)
 
@@ -128,7 +128,7 @@ def check_profile(
 
     Example: recon profile check default samples/conciliado.csv
     """
-    from recon.profile_check import check
+    from recon.profile.check import check
 
     return check(profile, file, Output(as_json=json), reference=reference)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recon.command_reference import PAGE, page
+from recon.pages.commands import PAGE, page
 
 
 def test_the_page_of_the_commands_is_that_of_the_code() -> None:

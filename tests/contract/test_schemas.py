@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from recon.profile_reference import DOCS, PAGES, english, page
-from recon.schemas import DOCUMENTS, FOLDER, schema
+from recon.pages.contracts import DOCUMENTS, FOLDER, schema
+from recon.pages.profiles import DOCS, PAGES, english, page
 from shared.alert import Alert, AlertMarker
 from shared.checkpointing import describe, merge
 from shared.contract import Contract

@@ -16,7 +16,7 @@ import pytest
 from jobs.profile import parse_profile
 from recon import output
 from recon.cli import main
-from recon.profile_check import means
+from recon.profile.check import means
 from tests.jobs.test_samples_validation import SAMPLES
 
 PROFILES = SAMPLES.parent / "profiles"

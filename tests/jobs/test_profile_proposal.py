@@ -10,8 +10,8 @@ import pytest
 
 from jobs.profile import load_profile, parse_profile
 from recon.errors import UsageError
-from recon.preview import preview
-from recon.proposal import Proposal, propose
+from recon.profile.preview import preview
+from recon.profile.proposal import Proposal, propose
 from tests.jobs.test_samples_validation import SAMPLES
 
 PROFILES = SAMPLES.parent / "profiles"

@@ -1,6 +1,6 @@
 """docs/profiles.md and its English twin: every key of a profile, as the model that checks it describes it.
 
-`make contracts` writes both. What the model says is Portuguese; recon/profile_phrases.json has each phrase in English.
+`make contracts` writes both. What the model says is Portuguese; `profile_phrases.json` has each phrase in English.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from jobs.profile import Profile, section_in
 
 Say = Callable[[str], str]
-DOCS = Path(__file__).parents[1] / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 PHRASES = Path(__file__).with_name("profile_phrases.json")
 _HEAD = """\
 # As chaves de um perfil

@@ -19,9 +19,9 @@ from jobs.validation.encoding import as_utf8, utf8_chunks
 from jobs.validation.header import SEARCHED
 from jobs.validation.judgement import normalised, without_line_break
 from jobs.validation.records import Grammar, cut
-from recon.draft import PIX, Draft, toml
 from recon.errors import UsageError
-from recon.preview import CHUNK, Preview, preview
+from recon.profile.draft import PIX, Draft, toml
+from recon.profile.preview import CHUNK, Preview, preview
 from shared.ptbr import listed
 
 DELIMITERS = (";", ",", "\t", "|")

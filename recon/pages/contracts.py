@@ -17,7 +17,7 @@ from shared.intake import Claim, Receipt
 from shared.job_event import JobEvent
 from shared.manifest import Manifest, StageError
 
-FOLDER = Path(__file__).parents[1] / "docs" / "contracts"
+FOLDER = Path(__file__).parents[2] / "docs" / "contracts"
 DOCUMENTS: dict[str, TypeAdapter[Any]] = {
     "alert": TypeAdapter(Alert),
     "alert-marker": TypeAdapter(AlertMarker),

@@ -7,11 +7,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from jobs.profile import Calendar, Csv, FileFormat, Pass, Profile
-from recon import preview
 from recon.errors import UsageError
 from recon.output import Output
-from recon.preview import Preview
-from recon.profiles import find_profile
+from recon.profile import preview
+from recon.profile.chosen import find_profile
+from recon.profile.preview import Preview
 from shared import ptbr
 
 _DAYS = {"civil": ("dia", "dias"), "br-bank": ("dia útil bancário", "dias úteis bancários")}

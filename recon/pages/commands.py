@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recon.cli import app
 
-PAGE = Path(__file__).parents[1] / "docs" / "commands.md"
+PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 _HEAD = """\
 # The `recon` command
 

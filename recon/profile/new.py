@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 from jobs.validation.judgement import normalised
-from recon import preview
 from recon.errors import UsageError
 from recon.output import Output
-from recon.profiles import READY
-from recon.proposal import Proposal, propose
+from recon.profile import preview
+from recon.profile.chosen import READY
+from recon.profile.proposal import Proposal, propose
 
 HEAD = 1 << 20
 """Bytes that are looked at."""
