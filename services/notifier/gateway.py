@@ -45,15 +45,25 @@ _CLIENTS = Config(
 )
 # A publish whose answer is only slow must not be sent again: it would go out twice.
 _PATIENT = _CLIENTS.merge(Config(read_timeout=15))
+# A chat is tried once: everybody else has been told, and the function's time must not run out over it.
+_ONCE = _CLIENTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
 class Gateway:
     """services.notifier.alerting.Desk, on the real services."""
 
-    def __init__(self, settings: NotifierSettings, s3: S3Client, sns: SNSClient) -> None:
+    def __init__(
+        self,
+        settings: NotifierSettings,
+        s3: S3Client,
+        sns: SNSClient,
+        chat: SNSClient | None = None,
+    ) -> None:
+        """chat: None where it is reached as the topic is."""
         self._settings = settings
         self._s3 = s3
         self._sns = sns
+        self._chat = chat or sns
         self._runs = RunStore(s3, settings.data_bucket)
         self._checkpoints = CheckpointStore(s3, settings.checkpoints_bucket)
 
@@ -63,6 +73,7 @@ class Gateway:
             settings,
             boto3.client("s3", config=_CLIENTS),
             boto3.client("sns", config=_PATIENT),
+            boto3.client("sns", config=_ONCE) if settings.chat_topic_arn else None,
         )
 
     def manifests(self, request: RunCompleted) -> dict[Stage, Manifest]:
@@ -128,7 +139,7 @@ class Gateway:
         if not self._settings.chat_topic_arn:
             return True
         try:
-            self._sns.publish(
+            self._chat.publish(
                 TopicArn=self._settings.chat_topic_arn,
                 Message=message,
                 MessageAttributes=_typed(attributes),

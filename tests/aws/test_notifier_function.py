@@ -254,6 +254,18 @@ def test_a_chat_that_cannot_be_reached_is_counted_and_silences_nobody(
     assert (emitted["ChatFailed"], emitted["AlertWarning"]) == ([1.0], [1.0])
 
 
+def test_a_chat_is_tried_once_and_given_up_before_the_functions_time_is_over() -> None:
+    settings = NotifierSettings(
+        data_bucket=DATA, checkpoints_bucket=CHECKPOINTS, topic_arn="x", chat_topic_arn="y"
+    )
+    gateway = Gateway.connect(settings)
+    config = gateway._chat.meta.config
+    assert config.retries["total_max_attempts"] == 1
+    assert config.connect_timeout + config.read_timeout < 15
+    plain = Gateway.connect(settings.model_copy(update={"chat_topic_arn": ""}))
+    assert plain._chat is plain._sns
+
+
 def test_in_an_account_a_report_is_a_page_of_its_console(aws: Aws) -> None:
     aws.finish(*Stage)
     call("notify_success.json")
