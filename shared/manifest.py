@@ -133,7 +133,6 @@ class QuickSightFigures(Contract):
     verdict: Verdict
     tables: dict[str, int] = Field(description="curated table → rows")
     published: bool = Field(description="false where the key meanwhile held other bytes")
-    warnings: tuple[str, ...] = Field(default=(), description="pt-BR, for the alert")
 
 
 F = TypeVar("F", ValidationFigures, ReconciliationFigures, QuickSightFigures)

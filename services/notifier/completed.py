@@ -52,8 +52,7 @@ def notice(
     validation = _as(ValidationFigures, figures.get(Stage.VALIDATION))
     result = _as(ReconciliationFigures, figures.get(Stage.RECONCILIATION))
     prepared = _as(QuickSightFigures, figures.get(Stage.QUICKSIGHT_PREP))
-    warnings = [plain(text) for text in _first(prepared.warnings if prepared else ())]
-    warnings += [
+    warnings = [
         f"Os números da etapa {_STAGES[stage]} não puderam ser lidos: "
         f"{places.address(manifest_key(job.job_id, request.execution_name, stage))}"
         for stage in Stage

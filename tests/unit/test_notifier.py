@@ -308,15 +308,6 @@ def test_rejected_lines_are_a_warning_whatever_the_verdict() -> None:
     assert "- Fora da conciliação: 2 linhas rejeitadas." in told.email
 
 
-def test_a_warning_of_the_last_stage_is_listed_and_raises_the_severity() -> None:
-    figures = PREPARED.model_copy(update={"warnings": ("A atualização do QuickSight falhou.",)})
-    told = sent(COMPLETED, Desk(MANIFESTS | {Stage.QUICKSIGHT_PREP: manifest(figures)}))
-    assert told.alert.severity == "WARNING"
-    assert told.alert.results is not None
-    assert told.alert.results["warnings"] == ["A atualização do QuickSight falhou."]
-    assert "AVISOS\n- A atualização do QuickSight falhou." in told.email
-
-
 def test_a_result_that_another_version_of_the_file_overtook_says_so() -> None:
     figures = PREPARED.model_copy(update={"published": False})
     told = sent(COMPLETED, Desk(MANIFESTS | {Stage.QUICKSIGHT_PREP: manifest(figures)}))
@@ -909,7 +900,7 @@ def many_of(text: str) -> dict[Stage, Manifest]:
             )
         ),
         Stage.QUICKSIGHT_PREP: manifest(
-            PREPARED.model_copy(update={"tables": names, "warnings": tuple(names)})
+            PREPARED.model_copy(update={"tables": names})
         ).model_copy(
             update={
                 "files": {
