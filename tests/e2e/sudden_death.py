@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -38,9 +39,10 @@ WRAPPED = """
                 log.write(f"{process} {operation}\\n")
             here = [*plan[:1]] in ([len(made)], [operation])
             die_if(here and plan[1] == "before")
-            answer = real(client, operation, given)
-            die_if(here and plan[1] == "after")
-            return answer
+            try:
+                return real(client, operation, given)
+            finally:  # an answer may be that there is nothing
+                die_if(here and plan[1] == "after")
 
         def die_if(it_is_time):
             if it_is_time:
@@ -102,9 +104,10 @@ class Deaths:
         (self._functions / "plan.json").write_text(json.dumps({name: death or []}))
         functions = aws.client("lambda")
         given = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        functions.update_function_configuration(  # which also ends the processes that there are
+        fresh = {"PYTHONPATH": str(self._functions), "PLAN": uuid.uuid4().hex}
+        functions.update_function_configuration(  # another one: the processes that there are end
             FunctionName=name,
-            Environment={"Variables": given | {"PYTHONPATH": str(self._functions)}},
+            Environment={"Variables": given | fresh},
             **configuration,
         )
 

@@ -189,9 +189,9 @@ def test_each_of_many_uploads_is_run_and_told_once(count: int) -> None:
 def test_each_of_many_uploads_has_the_result_that_one_alone_has() -> None:
     """With the real jobs. Those beyond the limit wait in the queue, as Glue's do."""
     with burst(runs_at_a_time=3) as all_of_them, memory_watched(all_of_them.aws) as most:
-        all_of_them.upload(same_rows(60))
-        all_of_them.receive_all(60)
-        ended_well_once(all_of_them, 60)
+        all_of_them.upload(same_rows(20))
+        all_of_them.receive_all(20)
+        ended_well_once(all_of_them, 20)
         assert len(results(all_of_them, all_of_them.executions())) == 1
         assert most() < MEMORY
 
@@ -323,7 +323,7 @@ if Path({full!r}).exists():
 """
 
 
-@counts(2, 40)
+@counts(2, 12)
 @pytest.mark.timeout(1800)
 def test_runs_whose_disk_is_full_are_told_and_resumed_once_there_is_space(
     tmp_path: Path, count: int
