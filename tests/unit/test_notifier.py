@@ -899,9 +899,7 @@ def many_of(text: str) -> dict[Stage, Manifest]:
                 }
             )
         ),
-        Stage.QUICKSIGHT_PREP: manifest(
-            PREPARED.model_copy(update={"tables": names})
-        ).model_copy(
+        Stage.QUICKSIGHT_PREP: manifest(PREPARED.model_copy(update={"tables": names})).model_copy(
             update={
                 "files": {
                     name: StageFile(path=f"{name}.html", sha256="ab" * 32, bytes=1)
