@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,9 +35,14 @@ if TYPE_CHECKING:
     from jobs.reconciliation.engine import EngineName
 
 OUT = Path("recon-out")
+_PRELIMINARY = "preliminary.parquet"
 _RESULTS = [
-    f"{name}.parquet" for name in ("matches", "breaks", "near", "bridge", "summary", "preliminary")
+    # First, for it says that the others are a whole result.
+    *(LOCAL_RUN, ENTRIES, REJECTS, _PRELIMINARY),
+    *(f"{name}.parquet" for name in ("matches", "breaks", "near", "bridge", "summary")),
 ]
+_UNFINISHED = "recon-unfinished"
+"""No dot or underscore before it: Spark overlooks such folders."""
 SHOWN = 10
 """Rejected lines that are told; the file of rejects holds all."""
 
@@ -51,17 +58,19 @@ def validate(
         output.line("Sem --reference, só o lado B é lido: o arquivo que se envia.")
     else:
         given = given_reference(loaded, reference)
-    with _alone_in(out):
-        return _validate(file, loaded, given, out, output)
+    with _unfinished_in(out) as new:
+        return _validate(file, loaded, given, new, out, output)
 
 
 def _validate(
-    file: Path, profile: Profile, reference: Reference | None, out: Path, output: Output
+    file: Path, profile: Profile, reference: Reference | None, new: Path, out: Path, output: Output
 ) -> int:
     try:
-        result, _ = _validated(file, profile, reference, out, output)
+        result, _ = _validated(file, profile, reference, new, output)
     except RefusedFileError as error:
-        return _refused(error, output)
+        return _refused(error, out, output)
+    _take_place(new, out)
+    result = _moved(result, out)
     rows = result.figures
     output.line(f"Arquivo aceito: {figures.note(rows)}")
     for code, count in rows.both.codes.items():
@@ -96,23 +105,24 @@ def reconcile(
     out = out or OUT / file.stem
     loaded = find_profile(profile)
     given = given_reference(loaded, reference)
-    with _alone_in(out):
-        return _reconcile(file, loaded, given, out, engine, as_of, output)
+    with _unfinished_in(out) as new:
+        return _reconcile(file, loaded, given, new, out, engine, as_of, output)
 
 
 def _reconcile(
     file: Path,
     loaded: Profile,
     given: Reference | None,
+    new: Path,
     out: Path,
     engine: EngineName,
     as_of: date | None,
     output: Output,
 ) -> int:
     try:
-        validation, validation_seconds = _validated(file, loaded, given, out, output)
+        validation, validation_seconds = _validated(file, loaded, given, new, output)
     except RefusedFileError as error:
-        return _refused(error, output)
+        return _refused(error, out, output)
     # Slow to import, and neither `validate` nor a refusal needs any of it.
     from jobs.reconciliation.engine import EngineUnavailableError
     from jobs.reconciliation.reconcile import reconcile as reconcile_entries
@@ -121,22 +131,29 @@ def _reconcile(
     try:
         with output.step("Conciliação"):
             result = reconcile_entries(
-                validation.entries, loaded, out, validation.figures, engine=engine, as_of=as_of
+                validation.entries, loaded, new, validation.figures, engine=engine, as_of=as_of
             )
     except EngineUnavailableError as error:
+        _tell_earlier(out, output)
         raise UsageError(error.message, hint=error.hint) from error
     except ReconError as error:
+        _take_place(new, out)
+        preliminary = out / _PRELIMINARY
+        if "preliminary" in error.details:
+            error.details["preliminary"] = str(preliminary)
         _tell(Verdict.INCOMPLETE, error, validation.figures, output)
-        if preliminary := error.details.get("preliminary"):
+        if "preliminary" in error.details:
             output.line(f"O que os passes anteriores conciliaram, sem ser resultado: {preliminary}")
         return 1
     seconds = {
         "validation": validation_seconds,
         "reconciliation": round(time.monotonic() - began, 3),
     }
-    LocalRun.of(loaded, validation.figures, result.figures).keep(out)
+    LocalRun.of(loaded, validation.figures, result.figures).keep(new)
+    _take_place(new, out)
+    validation = _moved(validation, out)
     files = {"entries": validation.entries, "rejects": validation.rejects}
-    files |= {name: produced.path for name, produced in result.files.items()}
+    files |= {name: out / produced.path.name for name, produced in result.files.items()}
     output.line(figures.note(validation.figures))
     _show_rejects(validation, output)
     for line in figures.verdict_lines(result.figures, validation.figures.both.rejected):
@@ -153,6 +170,42 @@ def _reconcile(
             }
         )
     return 0 if result.figures.verdict.agrees else 1
+
+
+@contextmanager
+def _unfinished_in(out: Path) -> Iterator[Path]:
+    """Where a result is made: what `out` holds stays until the new one takes its place. Without either, no folder."""
+    was_there = out.exists()
+    with _alone_in(out):
+        new = out / _UNFINISHED
+        shutil.rmtree(new, ignore_errors=True)  # of a run that was killed
+        try:
+            new.mkdir()
+            yield new
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+            if not was_there:
+                with suppress(OSError):  # it holds the result
+                    out.rmdir()
+
+
+def _take_place(new: Path, out: Path) -> None:
+    for name in _RESULTS:
+        (out / name).unlink(missing_ok=True)
+    for name in reversed(_RESULTS):
+        if (new / name).exists():
+            (new / name).replace(out / name)
+
+
+def _moved(result: ValidationResult, out: Path) -> ValidationResult:
+    return replace(result, entries=out / ENTRIES, rejects=out / REJECTS)
+
+
+def _tell_earlier(out: Path, output: Output) -> None:
+    """Else it might be taken for that of the run which just failed."""
+    if (earlier := out / ENTRIES).is_file():
+        made = datetime.fromtimestamp(earlier.stat().st_mtime, UTC)
+        output.line(f"O resultado anterior, de {ptbr.moment(made)}, ficou em {out}")
 
 
 @contextmanager
@@ -209,8 +262,6 @@ def _validated(
         raise UsageError(f"Arquivo não encontrado: {file}") from error
     except OSError as error:
         raise UsageError(said_by_the_system(error)) from error
-    for name in (ENTRIES, REJECTS, LOCAL_RUN, *_RESULTS):
-        (out / name).unlink(missing_ok=True)  # a refused file leaves none, an earlier run's neither
     with source, output.step("Validação"):
         result = validate_file(source, profile, out, reference=reference)
     return result, round(time.monotonic() - began, 3)
@@ -238,8 +289,9 @@ def _of_reference(rows: ValidationFigures) -> dict[str, Any]:
     return {"reference": reference.model_dump(mode="json")}
 
 
-def _refused(error: RefusedFileError, output: Output) -> int:
+def _refused(error: RefusedFileError, out: Path, output: Output) -> int:
     _tell("refused", error, error.figures, output)
+    _tell_earlier(out, output)
     return 1
 
 

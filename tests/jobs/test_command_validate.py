@@ -113,6 +113,39 @@ def test_validation_alone_does_not_take_the_place_of_a_reconciliation(
     assert (tmp_path / "recon-out" / "conciliado-validation" / "entries.parquet").exists()
 
 
+@pytest.mark.parametrize("verb", ["validate", "reconcile"])
+def test_a_refused_file_leaves_an_earlier_result_as_it_was_and_says_so(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["reconcile", str(SAMPLES / "conciliado.csv"), "--out", str(out)]) == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert {"run.json", "entries.parquet", "matches.parquet"} <= before.keys()
+    assert "resultado anterior" not in capsys.readouterr().out
+    assert main([verb, str(SAMPLES / "quebrado.csv"), "--out", str(out)]) == 1
+    told = capsys.readouterr().out
+    assert "O resultado anterior, de " in told
+    assert f", ficou em {out}" in told
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_an_accepted_file_takes_the_place_of_an_earlier_result_and_of_what_a_killed_run_left(
+    tmp_path: Path,
+) -> None:
+    assert main(["reconcile", str(SAMPLES / "conciliado.csv"), "--out", str(tmp_path)]) == 0
+    (tmp_path / "recon-unfinished").mkdir()
+    (tmp_path / "recon-unfinished" / "matches.parquet").touch()
+    assert main(["validate", str(SAMPLES / "conciliado.csv"), "--out", str(tmp_path)]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"entries.parquet", "rejects.parquet"}
+
+
+@pytest.mark.parametrize("verb", ["validate", "reconcile"])
+def test_a_refused_file_leaves_no_folder_where_there_was_none(verb: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main([verb, str(SAMPLES / "quebrado.csv"), "--out", str(out)]) == 1
+    assert not out.exists()
+
+
 def test_a_folder_in_which_another_run_writes_is_left_to_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
