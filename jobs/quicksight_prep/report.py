@@ -134,7 +134,13 @@ def sentence(
     match figures.verdict:
         case Verdict.DIVERGENT:
             gross = [Money(of.gross, of.currency) for of in figures.currencies if of.gross]
-            return Said(key, Said("n.differ", summary.breaks), all_of(gross or nets))
+            apart = [net for net in nets if net.minor]
+            return Said(
+                key if apart else "sentence.offset",
+                Said("n.differ", summary.breaks),
+                all_of(gross or nets),
+                all_of(apart or nets),
+            )
         case Verdict.AGREED_WITH_WARNINGS:
             parts = [Said("n.immaterial", summary.breaks)] if summary.breaks else []
             if rejected := _rejected(validated):
@@ -226,7 +232,7 @@ def _strip(
         (Said("net"), nets, []),
         (Said("gross"), gross, [Said("gross.note")]),
         (Said("matched.count"), [Percent(part, whole)], [Said("n.of_entries", part, whole)]),
-        (Said("matched.value"), shares, sizes),
+        (Said("matched.value"), shares, [*sizes, Said("matched.note")]),
         (Said("pending"), [summary.waiting], waiting),
         (Said("rejected"), [_rejected(validated)], [Said("n.of_lines", lines)]),
     ]

@@ -298,3 +298,26 @@ def data_of_phrases() -> dict[str, tuple[str, str]]:
 def test_the_oldest_day_is_told_from_the_runs_own_day(tmp_path: Path) -> None:
     run = told(tmp_path, [Entry("A", 500, "x1", day=-9)], as_of=date(2026, 2, 16))
     assert "O item mais antigo tem 9 dias." in run.page.read_text("utf-8")
+
+
+def test_the_headline_says_the_net_difference_and_what_it_is_made_of(tmp_path: Path) -> None:
+    entries = [Entry("A", 300, "e"), Entry("B", 100, "f"), Entry("A", 50, "g", currency="USD")]
+    page = told(tmp_path, entries).page.read_text("utf-8")
+    assert (
+        "Diferença líquida de R$ 2,00 e US$ 0,50, toda explicada pela ponte: 3 itens divergem, "
+        "R$ 4,00 e US$ 0,50 em valor bruto."
+    ) in page
+    assert "Net difference of R$ 2.00 and US$ 0.50, all explained by the bridge: 3 items" in page
+
+
+def test_breaks_that_offset_each_other_are_no_difference_but_still_breaks(tmp_path: Path) -> None:
+    run = told(tmp_path, [Entry("A", 100, "e"), Entry("B", 100, "f", day=-60)])
+    page = run.page.read_text("utf-8")
+    assert "Diferença líquida de R$ 0,00, mas 2 itens divergem, R$ 2,00 em valor bruto." in page
+    assert "Net difference of R$ 0.00, but 2 items differ, R$ 2.00 gross." in page
+
+
+def test_the_two_matched_amounts_say_what_each_counts(run: Told) -> None:
+    page = run.page.read_text("utf-8")
+    assert "lançamentos dos dois lados, sem sinal" in page
+    assert "Conciliado, com sinal" in page

@@ -189,7 +189,7 @@ def test_the_switch_says_all_of_it_in_english(report: Opened) -> None:
     page = report.page
     page.locator("#language").click()
     assert page.locator("html").get_attribute("lang") == "en"
-    assert page.locator("h1").inner_text().startswith("The bridge closes at zero, but")
+    assert page.locator("h1").inner_text().startswith("Net difference of")
     assert "items · sum A − B" in report.count()
     assert "Missing at the bank" in "".join(report.cells("class"))
     assert "16 Feb" in page.locator("svg.wide").nth(4).text_content()
@@ -197,7 +197,7 @@ def test_the_switch_says_all_of_it_in_english(report: Opened) -> None:
     assert "No entry of the other side" in page.locator("dialog[open]").inner_text()
     page.keyboard.press("Escape")
     page.locator("#language").click()
-    assert page.locator("h1").inner_text().startswith("A ponte fecha em zero, mas")
+    assert page.locator("h1").inner_text().startswith("Diferença líquida de")
 
 
 def test_the_theme_can_be_turned(report: Opened) -> None:
