@@ -76,7 +76,7 @@ def notice(
             profile=job.profile,
             verdict=result.verdict if result else None,
             timestamp=now,
-            message="Conciliação concluída com sucesso",
+            message=_message(result),
             results={
                 "file": {"bucket": job.bucket_name, "key": plain(job.object_key, KEY)},
                 "execution": request.execution_name,
@@ -103,6 +103,15 @@ def notice(
             ),
         ),
     )
+
+
+def _message(result: ReconciliationFigures | None) -> str:
+    if result is None:
+        return "Conciliação concluída: números indisponíveis"
+    if result.verdict in (Verdict.AGREED, Verdict.AGREED_WITH_PENDING):
+        return "Conciliação concluída com sucesso"
+    verdict, _, _ = result.verdict.label.partition(":")
+    return f"Conciliação concluída: {verdict.lower()}"
 
 
 def _severity(result: ReconciliationFigures | None, warnings: list[str]) -> Severity:
@@ -136,7 +145,14 @@ def _headline(validation: ValidationFigures | None, result: ReconciliationFigure
 
 
 def _rejected(validation: ValidationFigures) -> str:
-    return ptbr.count(validation.both.rejected, "linha rejeitada", "linhas rejeitadas")
+    """Of each file that has any: how many, and for which codes."""
+    told = []
+    for figures, where in ((validation, "do envio"), (validation.reference, "da referência")):
+        if figures and figures.rejected:
+            rows = ptbr.count(figures.rejected, "linha rejeitada", "linhas rejeitadas")
+            codes = ", ".join(f"{code}: {n}" for code, n in _counts(figures.codes).items())
+            told.append(f"{rows} {where}" + (f" ({codes})" if codes else ""))
+    return ptbr.listed(told)
 
 
 # The e-mail

@@ -8,6 +8,15 @@ from services.notifier.notice import DO, HAPPENED, KEY, Notice, Section, about, 
 from shared.alert import Alert, UploadDuplicate, UploadRefused
 from shared.intake import Upload
 
+_SHORTLY = {
+    "EMPTY_FILE": "vazio",
+    "MALFORMED_KEY": "pasta ou nome fora do padrão",
+    "NOT_CSV": "não é .csv",
+    "OBJECT_GONE": "apagado antes de ser lido",
+    "UNKNOWN_PROFILE": "perfil desconhecido",
+}
+"""For a subject, which names the file already; the message may name it again."""
+
 
 def duplicate(request: UploadDuplicate, now: datetime) -> Notice:
     job_id = plain(request.job_id, 80)
@@ -68,7 +77,7 @@ def refused(request: UploadRefused, now: datetime) -> Notice:
             },
         ),
         subject=about(profile, day_of("", request.upload.key)),
-        headline=f"arquivo recusado, {_name(request.upload)}: {message}",
+        headline=f"arquivo recusado, {_name(request.upload)}: {_SHORTLY.get(request.code, message)}",
         sections=(
             Section(HAPPENED, (_address(request.upload), message)),
             Section(

@@ -235,15 +235,21 @@ def test_a_run_that_agrees_is_told_in_all_its_forms() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "severity", "headline"),
+    ("changes", "severity", "headline", "title"),
     [
-        ({}, "INFO", "conciliado, 6 lancamentos"),
+        ({}, "INFO", "conciliado, 6 lancamentos", " com sucesso"),
         (
             {"verdict": Verdict.AGREED_WITH_PENDING, "pending": 1},
             "INFO",
             "conciliado, 1 pendencia",
+            " com sucesso",
         ),
-        ({"verdict": Verdict.AGREED_WITH_WARNINGS}, "WARNING", "conciliado com avisos"),
+        (
+            {"verdict": Verdict.AGREED_WITH_WARNINGS},
+            "WARNING",
+            "conciliado com avisos",
+            ": conciliado com avisos",
+        ),
         (
             {
                 "verdict": Verdict.DIVERGENT,
@@ -252,18 +258,25 @@ def test_a_run_that_agrees_is_told_in_all_its_forms() -> None:
             },
             "WARNING",
             "12 divergencias, R$ 4.310,22",
+            ": divergente",
         ),
-        ({"verdict": Verdict.DIVERGENT, "breaks": 1}, "WARNING", "1 divergencia"),
-        ({"verdict": Verdict.INCOMPLETE}, "CRITICAL", "incompleta, uma prova falhou"),
+        ({"verdict": Verdict.DIVERGENT, "breaks": 1}, "WARNING", "1 divergencia", ": divergente"),
+        (
+            {"verdict": Verdict.INCOMPLETE},
+            "CRITICAL",
+            "incompleta, uma prova falhou",
+            ": incompleto",
+        ),
     ],
 )
-def test_the_verdict_decides_severity_and_headline(
-    changes: dict[str, Any], severity: str, headline: str
+def test_the_verdict_decides_severity_headline_and_title(
+    changes: dict[str, Any], severity: str, headline: str, title: str
 ) -> None:
     told = sent(COMPLETED, Desk(results(**changes)))
     assert told.alert.severity == severity
     assert told.subject.endswith(f"default 2026-02-16: {headline}")
-    assert told.alert.message == "Conciliação concluída com sucesso"
+    assert told.alert.message == f"Conciliação concluída{title}"
+    assert told.email.startswith(f"{told.alert.message}\n\n")
 
 
 def test_a_warning_without_breaks_or_rejects_says_what_it_is_about() -> None:
@@ -294,18 +307,21 @@ def test_a_run_against_a_reference_names_it_with_its_age_and_counts_both_files()
     )
     assert "Linhas da referência: 4\n" in told.email
     assert f"Lançamentos: {VALIDATION.entries + 2}\n" in told.email
-    assert "Fora da conciliação: 1 linha rejeitada." in told.email
+    assert "Fora da conciliação: 1 linha rejeitada da referência (DATE_FORMAT: 1)." in told.email
     assert told.alert.results is not None
     assert told.alert.results["validation"]["reference"]["age_days"] == 2
     assert "reference" not in sent(COMPLETED).alert.results["validation"]
 
 
 def test_rejected_lines_are_a_warning_whatever_the_verdict() -> None:
-    figures = VALIDATION.model_copy(update={"rejected": 2, "lines": 9})
+    codes = {"AMOUNT_FORMAT": 1, "DATE_FORMAT": 1}
+    figures = VALIDATION.model_copy(update={"rejected": 2, "lines": 9, "codes": codes})
     told = sent(COMPLETED, Desk(MANIFESTS | {Stage.VALIDATION: manifest(figures)}))
     assert told.alert.severity == "WARNING"
     assert told.subject.endswith("conciliado, 6 lancamentos, 2 rejeitadas")
-    assert "- Fora da conciliação: 2 linhas rejeitadas." in told.email
+    assert (
+        "- Fora da conciliação: 2 linhas rejeitadas do envio (AMOUNT_FORMAT: 1, DATE_FORMAT: 1).\n"
+    ) in told.email
 
 
 def test_a_result_that_another_version_of_the_file_overtook_says_so() -> None:
@@ -776,7 +792,7 @@ def test_a_duplicate_names_the_job_that_owns_the_bytes(running: bool, state: str
 def test_a_refusal_says_why_and_what_to_do() -> None:
     told = sent(REFUSED)
     assert told.subject == (
-        "[AVISO] Conciliacao default: arquivo recusado, extrato.xlsx: extrato.xlsx e uma planilha."
+        "[AVISO] Conciliacao default: arquivo recusado, extrato.xlsx: nao e .csv"
     )
     assert "s3://ingress/extrato.xlsx\nextrato.xlsx é uma planilha." in told.email
     assert "No Excel, salve como CSV UTF-8 e envie de novo." in told.email
@@ -950,10 +966,12 @@ def test_a_subscriber_that_is_no_mailbox_and_no_phone_gets_the_envelope() -> Non
 
 
 def test_a_dash_stays_one_in_ascii() -> None:
-    assert sent(REFUSED.model_copy(update={"message": "a – b"})).subject.endswith(": a - b")
+    assert sent(REFUSED.model_copy(update={"code": "OTHER", "message": "a – b"})).subject.endswith(
+        ": a - b"
+    )
 
 
 def test_a_subject_says_that_it_was_cut() -> None:
-    told = sent(REFUSED.model_copy(update={"message": "muito longa " * 20}))
+    told = sent(REFUSED.model_copy(update={"code": "OTHER", "message": "muito longa " * 20}))
     assert len(told.subject) == 99
     assert told.subject.endswith("...")
