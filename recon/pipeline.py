@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import posixpath
 import uuid
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from jobs.runtime import hash_stream
 from recon.errors import UsageError
 from recon.stack import Stack
 from recon.timeline import Timeline, visits
@@ -267,10 +267,18 @@ class Pipeline:
 
     # What may be taken back
 
-    def sha256_of(self, key: str) -> str | None:
-        """Of an object of the data bucket; None where there is none."""
-        body = self._body(self.stack.data_bucket, key)
-        return None if body is None else hash_stream(body)
+    def holds(self, key: str) -> bool:
+        """Whether the data bucket has this object."""
+        return self._body(self.stack.data_bucket, key) is not None
+
+    def job_of_rows(self, key: str) -> str | None:
+        """Whose the first row of a curated table's object is; None where there is no such object."""
+        if not (rows := self._bytes(self.stack.data_bucket, key)):
+            return None
+        import pyarrow.parquet as pq  # slow to import, and seldom needed
+
+        (job_id, *_) = pq.read_table(io.BytesIO(rows), columns=["job_id"])["job_id"].to_pylist()
+        return str(job_id)
 
     def remove(self, key: str) -> None:
         """From the data bucket, which keeps versions."""

@@ -16,18 +16,25 @@ from shared.manifest import ReconciliationFigures
 def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: Output) -> int:
     """May be repeated: the rows go first, then the bytes are free; it is told last, and once."""
     check_reason(reason)
+    event = event_of(last_of(pipeline.attempts(job), job))
+    # The chain first: whoever starts an attempt claims it before, so that a later claim is in our claim's way.
+    chain = intake.chain(event.profile, event.file_hash)
     attempts = pipeline.attempts(job)
     last = last_of(attempts, job)
     if last.status == "RUNNING":
         raise UsageError(
             f"{last.name} ainda está em andamento.", hint=f"Interrompa-a antes: recon abort {job}"
         )
-    event = event_of(last)
-    chain = intake.chain(event.profile, event.file_hash)
     if chain and chain[-1].event.job_id != event.job_id:
         raise UsageError(
             f"O conteúdo de {event.job_id} pertence agora a {chain[-1].event.job_id}.",
             hint=f"É esse que se retira: recon retract {chain[-1].event.job_id} --reason MOTIVO",
+        )
+    claimed = chain[-1].event.execution_name if chain else last.name
+    if claimed not in {attempt.name for attempt in attempts}:
+        raise UsageError(
+            f"{claimed} está para começar, e poria as linhas de volta.",
+            hint=f"Espere que termine e repita. Se não começar: recon resume {job}",
         )
     removed = [key for attempt in attempts for key in _take_out(pipeline, attempt)]
     pipeline.note_curated_change()  # always: the time before may have died before it came to this
@@ -35,7 +42,9 @@ def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: O
         output.line(f"Retirado: {key}")
     if not removed:
         output.line("Nenhuma linha dele estava nas tabelas curadas.")
-    if chain and chain[-1].origin != "retract":
+    if chain and chain[-1].origin == "retract":
+        output.line(f"Já estava retirado: {chain[-1].event.reason}")
+    elif chain:
         released = event.model_copy(update={"reason": reason})
         number, upload = chain[-1].number + 1, chain[-1].upload
         append(Claim(number=number, origin="retract", event=released, upload=upload), intake)
@@ -55,20 +64,19 @@ def retract(pipeline: Pipeline, intake: Intake, job: str, reason: str, output: O
 def _take_out(pipeline: Pipeline, attempt: Execution) -> list[str]:
     """What of this attempt the curated tables show; a corrected file's rows, under the same key, stay."""
     event = event_of(attempt)
-    manifests = pipeline.manifests(attempt.job_id, attempt.name)
-    if not {Stage.RECONCILIATION, Stage.QUICKSIGHT_PREP} <= manifests.keys():
+    reconciled = pipeline.manifest(attempt.job_id, attempt.name, Stage.RECONCILIATION)
+    if not reconciled:
         return []
-    figures = manifests[Stage.RECONCILIATION].figures_of(ReconciliationFigures)
+    figures = reconciled.figures_of(ReconciliationFigures)
     day = business_day(event.job_id, event.object_key, figures.as_of)
-    ours = {
-        curated_key(table, day, event.profile, event.bucket_name, event.object_key): file.sha256
-        for table, file in manifests[Stage.QUICKSIGHT_PREP].files.items()
-        if table in CURATED_TABLES
-    }
-    there = {key: sha256 for key in ours if (sha256 := pipeline.sha256_of(key))}
-    # Empty tables of two runs are the same bytes: only all of them together say whose they are.
-    if any(ours[key] != sha256 for key, sha256 in there.items()):
+    keys = [
+        curated_key(table, day, event.profile, event.bucket_name, event.object_key)
+        for table in CURATED_TABLES
+    ]
+    # The last stage's manifest would not do: a job that died before it has left rows all the same.
+    if pipeline.job_of_rows(keys[0]) != event.job_id:
         return []
-    for key in there:
+    there = [key for key in keys if pipeline.holds(key)]
+    for key in reversed(there):  # the one that says whose they are goes last
         pipeline.remove(key)
-    return list(there)
+    return there

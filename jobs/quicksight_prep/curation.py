@@ -15,6 +15,7 @@ from shared.identity import day_of
 from shared.layout import CURATED_CHANGED, curated_key
 from shared.upload_key import parse_upload_key
 
+# The first has a row of every run, and so says whose all five are.
 CURATED_TABLES = ("qs_runs", "qs_daily", "qs_breaks", "qs_aging", "qs_passes")
 
 

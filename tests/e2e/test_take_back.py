@@ -27,7 +27,7 @@ from recon.retraction import retract
 from services.trigger.gateway import Gateway
 from services.trigger.settings import TriggerSettings
 from shared.intake import Receipt
-from shared.layout import CURATED_CHANGED, Stage
+from shared.layout import CURATED_CHANGED, Stage, manifest_key
 
 pytestmark = pytest.mark.e2e
 
@@ -186,7 +186,9 @@ def test_a_retracted_result_leaves_the_curated_tables_and_its_bytes_may_come_aga
     assert told.results is not None and told.results["removed"] == len(removed)
     assert "outra conta" not in told.to_json()  # why is on the record, for those who may read that
     assert retract(pipeline, intake, job, "outra vez", Output(as_json=True)) == 0
-    assert document(capsys)["removed"] == []
+    repeated = capsys.readouterr()
+    assert json.loads(repeated.out)["removed"] == []
+    assert "Já estava retirado: extrato de outra conta" in repeated.err
     assert pipeline.receive(inbox, 2) == []
 
     show(pipeline, intake, job, Output())
@@ -222,6 +224,41 @@ def test_the_rows_of_a_corrected_file_stay_when_its_predecessor_is_retracted(
     assert document(capsys)["removed"] == []
     assert retract(pipeline, intake, versions[1].job_id or "", "x", Output(as_json=True)) == 0
     assert len(document(capsys)["removed"]) == 5  # type: ignore[arg-type]
+
+
+def test_rows_of_a_run_that_died_before_its_last_manifest_are_retracted_too(
+    aws: EmbeddedAWS,
+    pipeline: Pipeline,
+    intake: Gateway,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(SAMPLE.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    receipt = upload(pipeline, "2026-02-17/morto.csv", path)
+    job, execution = receipt.job_id or "", receipt.execution_name or ""
+    assert ended(pipeline, execution) == "SUCCEEDED"
+    manifest = manifest_key(job, execution, Stage.QUICKSIGHT_PREP)
+    aws.client("s3").delete_object(Bucket=pipeline.stack.data_bucket, Key=manifest)
+    assert retract(pipeline, intake, job, "x", Output(as_json=True)) == 0
+    assert len(document(capsys)["removed"]) == 5  # type: ignore[arg-type]
+
+
+def test_what_is_about_to_be_done_again_is_not_retracted(
+    pipeline: Pipeline, intake: Gateway, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(SAMPLE.read_text(encoding="utf-8") + "\n\n", encoding="utf-8")
+    receipt = upload(pipeline, "2026-02-18/refeito.csv", path)
+    job = receipt.job_id or ""
+    assert ended(pipeline, receipt.execution_name) == "SUCCEEDED"
+    (claim,) = intake.chain("default", receipt.file_hash or "")
+    again = claim.event.model_copy(update={"attempt": 1, "force": True, "reason": "x"})
+    intake.put_claim(claim.model_copy(update={"number": 1, "origin": "rerun", "event": again}))
+    with pytest.raises(UsageError, match=f"{job}-R1 está para começar") as refused:
+        retract(pipeline, intake, job, "x", Output())
+    assert refused.value.hint is not None
+    assert f"recon resume {job}" in refused.value.hint
 
 
 def test_uploads_in_the_dead_letter_queue_are_offered_again(
