@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
@@ -13,6 +14,7 @@ from pydantic import TypeAdapter
 
 from services.timeout_handler import out_of_time, refresh, status_change, tick
 from services.timeout_handler.gateway import Gateway
+from services.timeout_handler.runs import Outcome
 from services.timeout_handler.settings import TimeoutSettings
 from services.timeout_handler.status_change import StatusChange
 from services.timeout_handler.tick import Tick
@@ -33,7 +35,8 @@ def gateway() -> Gateway:
 @metrics.log_metrics
 @tracer.capture_lambda_handler(capture_response=False)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    match OCCASION.validate_python(event):
+    occasion = OCCASION.validate_python(event)
+    match occasion:
         case FailureReport() as report:
             logger.append_keys(job_id=report.job_id)
             outcomes = [out_of_time.end(report, gateway())]
@@ -41,13 +44,17 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
             logger.append_keys(execution_arn=detail.executionArn)
             outcomes = [status_change.settle(detail.executionArn, gateway())]
         case Tick():
-            now = datetime.now(UTC)
-            outcomes = tick.search(gateway(), now)
-            if data_sets := gateway().data_sets:
-                outcomes += refresh.follow(data_sets, gateway().tell, now)
+            outcomes = tick.search(gateway(), datetime.now(UTC))
+    settled(outcomes)
+    if isinstance(occasion, Tick) and (data_sets := gateway().data_sets):
+        # Last, so that what ails the dashboard hides nothing of what was found before.
+        settled(refresh.follow(data_sets, gateway().tell, datetime.now(UTC)))
+    return {"checkpoint_location": outcomes[0].checkpoint_location} if outcomes else {}
+
+
+def settled(outcomes: Sequence[Outcome]) -> None:
     metrics.add_metric("Outcomes", MetricUnit.Count, len(outcomes))
     for outcome in outcomes:
         metrics.add_metric(outcome.outcome.title().replace("_", ""), MetricUnit.Count, 1)
         tracer.put_annotation("job_id", outcome.job_id or "")
         logger.info("settled", **asdict(outcome))
-    return {"checkpoint_location": outcomes[0].checkpoint_location} if outcomes else {}

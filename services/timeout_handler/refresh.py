@@ -89,19 +89,24 @@ def follow(
         refresh = looked_at(last, data_sets.look, now)
         earlier = before.recent[:-1]
     elif is_due(before, changed_at, data_sets.refreshes_a_day, now):
-        ingestion_id = f"recon-{now:%Y%m%dT%H%MZ}"  # two ticks of one minute start it once
-        started = {name: data_sets.start(name, ingestion_id) for name in data_sets.names}
-        refresh = Refresh(ingestion_id=ingestion_id, started_at=now, ingestions=started)
+        refresh = Refresh(
+            ingestion_id=f"recon-{now:%Y%m%dT%H%MZ}",  # two ticks of one minute start it once
+            started_at=now,
+            ingestions=dict.fromkeys(data_sets.names, Ingestion(status="LIVE")),
+        )
         earlier = before.recent
+        # First of all: what is not on record is not counted, and the next tick would start one more.
+        before = kept(before, (*earlier, refresh), now)
+        data_sets.save(before)
+        refresh = looked_at(refresh, data_sets.start, now)
     else:
         return []
-    outcomes = []
-    if not refresh.those("LIVE"):
-        outcomes.append(Outcome(_end(refresh, data_sets, tell, now)))
     after = kept(before, (*earlier, refresh), now)
     if after != before:
         data_sets.save(after)
-    return outcomes
+    if refresh.those("LIVE"):
+        return []
+    return [Outcome(_end(refresh, data_sets, tell, now))]
 
 
 def _end(
@@ -125,9 +130,9 @@ def _end(
     return "refresh_failed"
 
 
-def looked_at(refresh: Refresh, look: Callable[[str, str], Ingestion], now: datetime) -> Refresh:
+def looked_at(refresh: Refresh, ask: Callable[[str, str], Ingestion], now: datetime) -> Refresh:
     live: Mapping[str, Ingestion] = {
-        name: look(name, refresh.ingestion_id) for name in refresh.those("LIVE")
+        name: ask(name, refresh.ingestion_id) for name in refresh.those("LIVE")
     }
     if now - refresh.started_at > LONGEST:
         never = Ingestion(status="FAILED", reason="NOT_OVER")

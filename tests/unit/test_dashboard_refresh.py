@@ -249,6 +249,48 @@ def test_a_tick_that_dies_after_telling_does_not_tell_again() -> None:
     assert len(world.told) == 1
 
 
+@dataclass
+class Mortal(World):
+    """Its ticks die at one call, each time. dies_at: `start`, `tell`, or the save that comes after `start`."""
+
+    dies_at: str = ""
+
+    def start(self, name: str, ingestion_id: str) -> Ingestion:
+        self.started.append((self.now, name, ingestion_id))
+        if self.dies_at == "start":
+            raise TimeoutError
+        return self.refused.get(name, Ingestion(status="LIVE"))
+
+    def save(self, refreshes: Refreshes) -> None:
+        if self.dies_at == "save" and self.started:
+            raise TimeoutError
+        super().save(refreshes)
+
+    def look(self, name: str, ingestion_id: str) -> Ingestion:
+        return self.ends.get(name, Ingestion(status="LIVE"))
+
+    def tick(self, after: timedelta = MINUTE) -> list[str]:
+        def tell(request: AlertRequest) -> None:
+            if self.dies_at == "tell":
+                raise TimeoutError
+            self.told.append(request)
+
+        self.now += after
+        try:
+            return [outcome.outcome for outcome in follow(self, tell, self.now)]
+        except TimeoutError:
+            return ["died"]
+
+
+@pytest.mark.parametrize("dies_at", ["start", "tell", "save"])
+def test_ticks_that_die_start_no_more_than_a_pause_allows(dies_at: str) -> None:
+    refused = {name: Ingestion(status="FAILED", reason="X") for name in World().names}
+    world = Mortal(changed=NOON, refused=refused, dies_at=dies_at)
+    ticks = [world.tick() for _ in range(14)]  # within SOONEST
+    assert ["died"] in ticks
+    assert len(world.rounds()) == 1
+
+
 def test_what_is_kept_is_of_the_last_day_only() -> None:
     world = World()
     for _ in range(48 * 4):
