@@ -49,7 +49,7 @@ SCHEMA = pa.schema(
 )
 # Columns whose texts recur: each is parsed once, and written as a number.
 _RECURRING = {"side", "account", "posted_on", "value_on", "currency", "kind", "mark"}
-_FEW_DIGITS = 14  # and up to four more, of a currency's exponent, are 18
+_DIGITS = 18  # in minor units: any number of so many is an int64
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -202,18 +202,18 @@ def _amounts(text: Array, exponents: Array, reader: Reader) -> Array:
     """Minor units where whole digits are few enough for int64 whatever the currency; else null."""
     point, group = re.escape(reader.decimal), re.escape(reader.thousands)
     whole = r"\d+" + (rf"|\d{{1,3}}(?:{group}\d{{3}})+" if group else "")
-    few = pc.less_equal(pc.binary_length(text), _FEW_DIGITS)
+    bare = pc.replace_substring(text, reader.thousands, "") if group else text
+    length = pc.binary_length(bare)
     amounts = pa.nulls(len(text), pa.int64())
     for exponent in pc.unique(exponents).drop_null().to_pylist():
         fraction = rf"(?:{point}\d{{1,{exponent}}})?" if exponent else ""
         fits = pc.match_substring_regex(text, rf"\A-?(?:{whole}){fraction}\z")
+        few = pc.less_equal(length, _DIGITS - exponent)
         mine = pc.and_(pc.and_(fits, few), pc.equal(exponents, exponent))
-        plain = pc.if_else(mine, text, None)
-        if reader.thousands:
-            plain = pc.replace_substring(plain, reader.thousands, "")
+        plain = pc.if_else(mine, bare, None)
         if reader.decimal != ".":
             plain = pc.replace_substring(plain, reader.decimal, ".")
-        units = plain.cast(pa.decimal128(18, exponent))
+        units = plain.cast(pa.decimal128(_DIGITS, exponent))
         low_words = np.frombuffer(units.buffers()[1], np.int64)[::2]  # 128 bits, little-endian
         amounts = pc.coalesce(
             amounts, pa.array(low_words, mask=~mine.fill_null(False).to_numpy(False))
