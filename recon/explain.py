@@ -11,7 +11,7 @@ from pydantic_core import to_jsonable_python
 
 from jobs.quicksight_prep.explanation import reason
 from recon.errors import UsageError
-from recon.output import Output, printable
+from recon.output import Output
 from recon.verification.written import Written, read_written
 from recon.where import Result
 from shared import ptbr
@@ -57,7 +57,7 @@ def explain(place: Result, line: int, output: Output, *, reference: bool = False
     if (nearest := told.get("nearest")) and nearest["failed"] == ["key"]:
         nearest["differs"] = _differing(told["entry"], nearest["entry"], _keys(place))
     for text in _lines(told):
-        output.line(printable(text))
+        output.line(text)
     if output.as_json:
         output.document(to_jsonable_python(told))
     return 0

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recon.output import Output, printable
+from recon.output import Output
 from recon.pipeline import Execution, Pipeline, last_of
 from shared import ptbr
 
@@ -105,7 +105,7 @@ def logs(pipeline: Pipeline, source: Logs, job: str, output: Output) -> int:
 def told(lines: Iterable[LogLine]) -> Iterator[str]:
     for line in lines:
         for text in _readable(line.text).expandtabs(1).splitlines():
-            yield f"{ptbr.moment(line.at)}  {line.source}: {printable(text)}"
+            yield f"{ptbr.moment(line.at)}  {line.source}: {text}"
 
 
 def _readable(text: str) -> str:

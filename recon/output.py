@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import Any, Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.measure import Measurement
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.spinner import Spinner
 from rich.table import Table
@@ -42,7 +44,7 @@ class Output:
         return self._people.is_terminal and not self.as_json
 
     def line(self, text: str = "", style: str | None = None) -> None:
-        self._people.print(Text(text), style=style)
+        self._people.print(Text(printable(text)), style=style)
 
     def document(self, content: Mapping[str, Any]) -> None:
         """The one JSON document of `--json`."""
@@ -51,26 +53,41 @@ class Output:
 
     def error(self, message: str, hint: str | None = None) -> None:
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        errors.print(Text(f"Erro: {message}"), style="red")
-        if hint:
-            errors.print(Text(hint))
+        for row in f"Erro: {message}".split("\n"):  # that of a library may have several
+            errors.print(Text(printable(row)), style="red")
+        for row in (hint or "").splitlines():
+            errors.print(Text(printable(row)))
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """On a pipe tabs part the cells: no width is right for what comes after it."""
+        """On a pipe tabs part the cells: no width is right for what comes after it.
+
+        The first column is never broken: it is what one copies. Where it leaves too little room, the rest is below.
+        """
+        rows = [[printable(cell) for cell in row] for row in rows]
         if not self._people.is_terminal:
             # Not by the console, which would make blanks of the tabs.
             self._people.file.writelines("\t".join(row) + "\n" for row in (head, *rows))
             return
-        table = Table(*head, box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column(head[0], no_wrap=True)
+        for name in head[1:]:
+            table.add_column(name, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(cell, overflow="fold") for cell in row))
+            table.add_row(*(Text(cell) for cell in row))
+        width = self._people.width
+        wanted = Measurement.get(self._people, self._people.options.update(width=1 << 10), table)
+        if wanted.maximum > width and max(len(row[0]) for row in (head, *rows)) > width // 3:
+            for row in rows:
+                self.line(row[0], style="bold")
+                self.line("    " + " · ".join(cell for cell in row[1:] if cell))
+            return
         self._people.print(table)
 
     def ask(self, question: str) -> bool:
         """False where nobody is there to answer."""
         if not (sys.stdin.isatty() and self.seen):
             return False
-        self._people.print(Text(f"{question} [s/N] "), end="")
+        self._people.print(Text(printable(f"{question} [s/N] ")), end="")
         return sys.stdin.readline().strip().casefold() in ("s", "sim")
 
     def block(self, text: str) -> None:
@@ -108,8 +125,13 @@ class Output:
 
 
 def printable(text: str) -> str:
-    """What others wrote may not steer the terminal."""
-    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    """What others wrote may not steer the terminal, nor part a line in two."""
+    return "".join(
+        sign.encode("unicode_escape").decode()
+        if unicodedata.category(sign)[0] == "C" or sign in "\u2028\u2029"
+        else sign
+        for sign in text
+    )
 
 
 class _Lines:
@@ -159,7 +181,7 @@ def _drawing(timeline: Timeline) -> RenderableType:
     for visit in timeline.visits:
         mark: RenderableType = Spinner("dots") if visit.left_at is None else Text(_mark(visit))
         style = "red" if visit.error else "green" if visit.left_at else "bold"
-        table.add_row(mark, Text(visit.state, style=style), Text(_told(timeline, visit)))
+        table.add_row(mark, Text(visit.state, style=style), Text(printable(_told(timeline, visit))))
     elapsed, left = timeline.elapsed_at(now), timeline.left_at(now)
     clock = f"{ptbr.duration(elapsed)} decorridos, restam {ptbr.duration(left)}"
     return Group(table, Text(clock, style="dim"))

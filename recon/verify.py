@@ -21,14 +21,19 @@ def verify(result: Result, profile: str | None, output: Output) -> int:
     for check in checks:
         output.line(f"{_MARKS[check.held]} {check.name}: {check.sentence}")
         for row in check.rows:
-            told = ", ".join(f"{name} = {_printable(value)}" for name, value in row.items())
+            told = ", ".join(f"{name} = {value}" for name, value in row.items())
             output.line(f"    {told}")
         if check.offending and check.offending > len(check.rows):
             output.line(f"    … {ptbr.count(check.offending, 'linha', 'linhas')} ao todo")
     held, failed, unchecked = (_named(checks, held) for held in (True, False, None))
-    output.line(f"{len(held)} de {len(checks)} verificações fecham")
+    summary = [
+        ptbr.count(len(held), "verificação fecha", "verificações fecham"),
+        ptbr.count(len(failed), "falha", "falham"),
+    ]
     if unchecked:
-        output.line(f"Não verificado, por falta de manifestos: {', '.join(unchecked)}")
+        applied = ptbr.count(len(unchecked), "não se aplica", "não se aplicam")
+        summary.insert(1, f"{applied} (sem manifestos: {', '.join(unchecked)})")
+    output.line(", ".join(summary))
     if output.as_json:
         output.document(
             {
@@ -49,12 +54,6 @@ def verify(result: Result, profile: str | None, output: Output) -> int:
             }
         )
     return 1 if failed else 0
-
-
-def _printable(value: object) -> str:
-    """Text of the file is nothing that a terminal may obey."""
-    text = str(value)
-    return text if text.isprintable() else repr(text)
 
 
 def _named(checks: list[Check], held: bool | None) -> list[str]:

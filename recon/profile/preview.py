@@ -16,7 +16,7 @@ from jobs.validation.judgement import Reject
 from jobs.validation.records import Grammar, cut
 from jobs.validation.sorting import sort_out
 from recon.errors import UsageError, said_by_the_system
-from recon.output import Output, printable
+from recon.output import Output
 from shared import ptbr
 
 CHUNK = 1 << 18
@@ -90,7 +90,7 @@ def _cells(entry: dict[str, Any]) -> Iterator[str]:
         elif name == "posted_on":
             yield ptbr.day(value)
         else:
-            yield "" if value is None else printable(str(value))
+            yield "" if value is None else str(value)
 
 
 def document(seen: Preview) -> dict[str, Any]:

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from recon.cli import main
-from recon.output import printable
 from tests.jobs.test_prep_stage import Run
 from tests.jobs.test_samples_validation import SAMPLES
 
@@ -245,7 +244,3 @@ def test_a_line_of_the_reference_is_asked_for_and_told_as_one(
     exit_code, _, error = told(99)
     assert exit_code == 2
     assert "A linha 99 não existe na referência" in error
-
-
-def test_what_a_file_holds_does_not_steer_the_terminal() -> None:
-    assert printable("a\x1b[31mb ç") == "a\N{REPLACEMENT CHARACTER}[31mb ç"

@@ -117,7 +117,10 @@ def test_recon_verify_accepts_what_recon_reconcile_makes_of_a_sample(
     assert told["failed"] == []
     assert told["not_checked"] == ["files_unchanged", "inputs_linked"]  # they are about manifests
     assert len(told["held"]) == len(QUERIES) - 2
-    assert f"{len(QUERIES) - 2} de {len(QUERIES)} verificações fecham" in seen.err
+    assert seen.err.endswith(
+        f"{len(QUERIES) - 2} verificações fecham, "
+        "2 não se aplicam (sem manifestos: files_unchanged, inputs_linked), 0 falham\n"
+    )
 
 
 def test_recon_verify_shows_the_rows_of_a_check_that_fails(
@@ -133,6 +136,7 @@ def test_recon_verify_shows_the_rows_of_a_check_that_fails(
     failed = lines.index(f"✗ break_pending: {QUERIES['break_pending'].sentence}")
     assert "expected = pending_in_transit" in lines[failed + 1]
     assert any(line.startswith("✓ match_keys_equal") for line in lines)
+    assert re.fullmatch(r"\d+ verificações fecham, \d+ falham?", lines[-1])
 
 
 def test_recon_verify_needs_a_result_and_its_profile(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from recon.output import Output
+from recon.output import Output, printable
 from recon.timeline import Timeline, Visit
 
 START = datetime(2026, 2, 16, 12, tzinfo=UTC)
@@ -68,3 +69,41 @@ def test_what_others_wrote_is_never_read_as_markup_nor_cut(
     lines = capsys.readouterr().out.splitlines()
     assert lines[:3] == [f"  │ {long}", "  │", "  │ fim"]
     assert lines[3:] == ["A\tB", f"{long}\t1"]
+
+
+def test_what_others_wrote_does_not_steer_the_terminal_nor_part_lines_or_cells(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wild = "a\x1b[31m\x07\u202eb\u2028\tc\nd ç\u00a0R$"
+    tame = r"a\x1b[31m\x07\u202eb\u2028\tc\nd ç" + "\u00a0R$"
+    output = Output()
+    output.line(wild)
+    output.table(("X", "Y"), [(wild, wild)])
+    output.error("x\x1b\ny\x07", "h\x1b\ni")
+    output.block("a\x1bb\nc\td")
+    seen = capsys.readouterr()
+    assert seen.out.splitlines() == [
+        *(tame, "X\tY", f"{tame}\t{tame}"),
+        *(r"  │ a\x1bb", r"  │ c\td"),
+    ]
+    assert seen.err.splitlines() == [r"Erro: x\x1b", r"y\x07", r"h\x1b", "i"]
+    assert printable("\udc80") == r"\udc80"
+
+
+def test_on_a_narrow_terminal_what_one_copies_stays_in_one_piece(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    job = "JOB-20260216-nubank-cartao-0123456789abcdef"
+    head = ("EXECUÇÃO", "SITUAÇÃO", "INÍCIO", "DURAÇÃO", "VEREDITO", "ARQUIVO")
+    row = (job, "SUCCEEDED", "16/02/2026 12:00:00", "12 s", "", "default/2026-02-16/fatura.csv")
+    Output().table(head, [row])
+    first, second = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
+    assert first == job
+    assert second == f"    {' · '.join(cell for cell in row[1:] if cell)}"
+    monkeypatch.setenv("COLUMNS", "200")
+    Output().table(head, [row])
+    _, line = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{job} ")
+    assert row[-1] in line
