@@ -51,11 +51,14 @@ def explain(place: Result, line: int, output: Output, *, reference: bool = False
     line: of the upload, or of the reference. What is told to machines has line numbers as the tables have them.
     """
     written = read_written(place.folder)
-    with _opened(written) as result:
-        line_no = REFERENCE_BASE + line if reference else line
-        told = _entry(result, line_no) or _not_an_entry(result, written, line, line_no)
-    if (nearest := told.get("nearest")) and nearest["failed"] == ["key"]:
-        nearest["differs"] = _differing(told["entry"], nearest["entry"], _keys(place))
+    line_no = REFERENCE_BASE + line if reference else line
+    try:
+        with _opened(written) as result:
+            told = _entry(result, line_no) or _not_an_entry(result, written, line, line_no)
+        if (nearest := told.get("nearest")) and nearest["failed"] == ["key"]:
+            nearest["differs"] = _differing(told["entry"], nearest["entry"], _keys(place))
+    except (duckdb.Error, KeyError, ValueError) as error:  # cut off, or of another version
+        raise UsageError(f"{place.folder}: não é um resultado legível: {error}") from error
     for text in _lines(told):
         output.line(text)
     if output.as_json:

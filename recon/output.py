@@ -43,6 +43,10 @@ class Output:
         """Whether somebody sits before it."""
         return self._people.is_terminal and not self.as_json
 
+    @property
+    def can_ask(self) -> bool:
+        return sys.stdin.isatty() and self.seen
+
     def line(self, text: str = "", style: str | None = None) -> None:
         self._people.print(Text(printable(text)), style=style)
 
@@ -85,7 +89,7 @@ class Output:
 
     def ask(self, question: str) -> bool:
         """False where nobody is there to answer."""
-        if not (sys.stdin.isatty() and self.seen):
+        if not self.can_ask:
             return False
         self._people.print(Text(printable(f"{question} [s/N] ")), end="")
         return sys.stdin.readline().strip().casefold() in ("s", "sim")

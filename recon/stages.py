@@ -43,6 +43,7 @@ _RESULTS = [
 ]
 _UNFINISHED = "recon-unfinished"
 """No dot or underscore before it: Spark overlooks such folders."""
+_OTHER_FORM = ("HEADER_NOT_FOUND", "WRONG_DELIMITER")
 SHOWN = 10
 """Rejected lines that are told; the file of rejects holds all."""
 
@@ -68,7 +69,7 @@ def _validate(
     try:
         result, _ = _validated(file, profile, reference, new, output)
     except RefusedFileError as error:
-        return _refused(error, out, output)
+        return _refused(error, file, out, output)
     _take_place(new, out)
     result = _moved(result, out)
     rows = result.figures
@@ -122,7 +123,7 @@ def _reconcile(
     try:
         validation, validation_seconds = _validated(file, loaded, given, new, output)
     except RefusedFileError as error:
-        return _refused(error, out, output)
+        return _refused(error, file, out, output)
     # Slow to import, and neither `validate` nor a refusal needs any of it.
     from jobs.reconciliation.engine import EngineUnavailableError
     from jobs.reconciliation.reconcile import reconcile as reconcile_entries
@@ -289,8 +290,10 @@ def _of_reference(rows: ValidationFigures) -> dict[str, Any]:
     return {"reference": reference.model_dump(mode="json")}
 
 
-def _refused(error: RefusedFileError, out: Path, output: Output) -> int:
+def _refused(error: RefusedFileError, file: Path, out: Path, output: Output) -> int:
     _tell("refused", error, error.figures, output)
+    if error.error_code in _OTHER_FORM:
+        output.line(f"Se for um arquivo de outro tipo: recon profile new {file} propõe um perfil")
     _tell_earlier(out, output)
     return 1
 

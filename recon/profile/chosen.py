@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.profile import Profile, load_profile, parse_profile
+from pydantic import ValidationError
+
+from jobs.profile import Profile, ProfileError, load_profile, parse_profile
 from recon.errors import UsageError, said_by_the_system
 from recon.packages import ROOT
 from recon.pipeline import Pipeline
@@ -18,13 +20,23 @@ READY = ROOT / "profiles"
 def find_profile(profile: str) -> Profile:
     """A name among the ready ones, or the path of a TOML file."""
     if not profile.endswith(".toml"):
-        return load_profile(str(READY), profile)
+        return _ready(profile)
     try:
         return parse_profile(Path(profile).read_bytes(), profile)
     except FileNotFoundError as error:
         raise UsageError(f"Perfil não encontrado: {profile}") from error
     except OSError as error:
         raise UsageError(said_by_the_system(error)) from error
+
+
+def _ready(name: str) -> Profile:
+    names = sorted(path.stem for path in READY.glob("*.toml"))
+    if name not in names:
+        raise ProfileError(
+            f"O perfil {name} não existe em {READY}.",
+            hint=f"Os que existem: {', '.join(names)}. recon profile new ARQUIVO propõe outro.",
+        )
+    return load_profile(str(READY), name)
 
 
 def published_profile(pipeline: Pipeline, name: str) -> Profile:
@@ -47,7 +59,13 @@ def profile_of_run(pipeline: Pipeline, manifest: Manifest) -> Profile:
 def recorded_profile(written: Written) -> Profile:
     """What a folder says of the profile of its run. Raises UsageError where that is nothing, or another by now."""
     if written.local:
-        return written.local.used_profile
+        try:
+            return written.local.used_profile
+        except ValidationError as error:
+            raise UsageError(
+                f"{written.folder}: o perfil que a execução usou não é legível: {error}",
+                hint="Dê o perfil com --profile.",
+            ) from error
     own = written.folder / USED_PROFILE
     for manifest in written.manifests.values():
         profile = find_profile(str(own) if own.is_file() else manifest.profile)

@@ -62,7 +62,8 @@ def _show(proposal: Proposal, output: Output) -> None:
 
 def _tell(target: Path, written: bool, file: Path, output: Output) -> None:
     if not written:
-        output.line(f"Nada foi gravado; --yes grava em {target} sem perguntar.")
+        why = "" if output.can_ask else ", porque aqui não há terminal para perguntar"
+        output.line(f"Nada foi gravado{why}; --yes grava em {target} sem perguntar.")
         return
     ready = target == READY / f"{target.stem}.toml"
     output.line(f"Gravado: {target}")

@@ -65,7 +65,8 @@ def test_without_a_yes_nothing_is_written(
     answer += ["n"]
     out = tmp_path / "banco.toml"
     assert main(["profile", "new", str(FILE), "--out", str(out)]) == 0
-    assert "Nada foi gravado" in capsys.readouterr().out
+    told = f"Nada foi gravado, porque aqui não há terminal para perguntar; --yes grava em {out}"
+    assert told in capsys.readouterr().out
     assert not out.exists()
 
 

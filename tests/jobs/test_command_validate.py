@@ -146,6 +146,26 @@ def test_a_refused_file_leaves_no_folder_where_there_was_none(verb: str, tmp_pat
     assert not out.exists()
 
 
+@pytest.mark.parametrize(("profile", "code"), [("default", "DELIMITER"), ("inter", "HEADER")])
+def test_a_file_of_another_form_is_told_how_to_get_a_profile(
+    profile: str, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = str(SAMPLES / "quebrado.csv")
+    assert main(["validate", broken, "--profile", profile, "--out", str(tmp_path / "out")]) == 1
+    seen = capsys.readouterr()
+    assert code in seen.err
+    assert f"recon profile new {broken} propõe um perfil" in seen.out
+
+
+def test_a_profile_that_is_not_there_is_answered_with_those_that_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["validate", str(SAMPLES / "inter.csv"), "--profile", "naoexiste"]) == 2
+    told = capsys.readouterr().err
+    assert "O perfil naoexiste não existe" in told
+    assert "default, extrato-br, " in told
+
+
 def test_a_folder_in_which_another_run_writes_is_left_to_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

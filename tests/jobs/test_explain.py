@@ -191,6 +191,22 @@ def test_a_folder_without_a_result_or_of_an_older_version_is_wrong_usage(
     assert "concilie o arquivo de novo" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("table", ["entries", "breaks"])
+def test_a_result_that_is_cut_off_or_lacks_columns_is_no_result(
+    table: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = shutil.copytree(folder, tmp_path / "damaged")
+    path = damaged / f"{table}.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert main(["explain", str(damaged), "6"]) == 2
+    assert f"{damaged}: não é um resultado legível" in capsys.readouterr().err
+    path.write_bytes(whole)
+    pq.write_table(pq.read_table(path).drop_columns(["currency"]), path)
+    assert main(["explain", str(damaged), "6"]) == 2
+    assert f"{damaged}: não é um resultado legível" in capsys.readouterr().err
+
+
 def test_a_run_that_was_stopped_leaves_nothing_of_an_earlier_one_to_explain(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
