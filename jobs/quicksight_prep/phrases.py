@@ -75,6 +75,11 @@ class Percent:
     part: int
     whole: int
 
+    @property
+    def floored(self) -> float:
+        """The figure that is shown, as a number: a spreadsheet would round 99,96% to all of it."""
+        return (self.part * 1000 // self.whole if self.whole else 1000) / 1000
+
 
 @dataclass(frozen=True)
 class Said:

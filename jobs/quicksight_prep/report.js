@@ -173,7 +173,7 @@ function draw() {
   const tall = height(), first = Math.max(0, Math.floor(body.scrollTop / tall) - 4);
   const shown = Math.min(order.length, first + Math.ceil(480 / tall) + 9);
   spacer.style.height = `${order.length * tall}px`;
-  body.style.height = `${Math.min(480, order.length * tall)}px`;
+  body.style.height = `${Math.min(Math.floor(480 / tall), order.length) * tall}px`; // whole rows
   head.style.marginRight = `${body.offsetWidth - body.clientWidth}px`; // as wide as the rows beside their scrollbar
   grid.setAttribute("aria-rowcount", order.length + 1);
   grid.setAttribute("aria-colcount", COLUMNS.length);
@@ -282,7 +282,7 @@ function detail(i) {
     ["id", items.id[i]],
   ].filter(([, value]) => value !== null);
   return h("article", {},
-    h("header", {}, h("h2", { id: "detail-title" }, `${className(i)} · ${money(amount, currencyA(i))}`), close),
+    h("header", {}, h("h2", { id: "detail-title" }, `${className(i)} · `, h("span", { class: "whole" }, money(amount, currencyA(i)))), close),
     h("p", { class: "why" }, say(items.why[i])),
     lot ? lots(lot) : beside(i),
     h("dl", { class: "facts" }, ...facts.flatMap(([name, value]) => [h("dt", {}, say([`field.${name}`])), h("dd", {}, value)])));
@@ -305,7 +305,7 @@ function beside(i) {
       const differs = compared && values.length === 2 && values[0] && values[1] && values[0] !== values[1];
       const label = h("th", { scope: "row" }, say([`field.${name}`]) + " ");
       if (differs) label.append(h("span", { class: "ne", role: "img", "aria-label": say(["detail.differs"]) }, "≠"));
-      return h("tr", differs ? { class: "differs" } : {}, label, ...values.map(cell => h("td", {}, h("bdi", {}, cell || "–"))));
+      return h("tr", differs ? { class: "differs" } : {}, label, ...values.map(cell => h("td", name === "date" || name === "amount" ? { class: "whole" } : {}, h("bdi", {}, cell || "–"))));
     })));
 }
 function lots(lot) {
@@ -314,7 +314,7 @@ function lots(lot) {
   return h("section", {}, h("h3", {}, say(["detail.lot"])),
     h("table", { class: "lot" },
       h("thead", {}, h("tr", {}, ...names.map(name => h("th", { scope: "col" }, say([name]))))),
-      h("tbody", {}, ...lot.rows.map(row => h("tr", {}, ...[entries.side[row], say([entries.of_reference[row] ? "lines_of_reference" : "plain", entries.line[row]]), day(entries.day[row]), money(entries.amount[row], currencies[entries.currency[row]]), [text("entry_id", row), text("reference", row), text("description", row)].filter(Boolean).join(" · ")].map((cell, n) => h("td", n === 3 ? { class: "n" } : {}, h("bdi", {}, cell))))))),
+      h("tbody", {}, ...lot.rows.map(row => h("tr", {}, ...[entries.side[row], say([entries.of_reference[row] ? "lines_of_reference" : "plain", entries.line[row]]), day(entries.day[row]), money(entries.amount[row], currencies[entries.currency[row]]), [text("entry_id", row), text("reference", row), text("description", row)].filter(Boolean).join(" · ")].map((cell, n) => h("td", n === 3 ? { class: "n" } : n === 2 ? { class: "whole" } : {}, h("bdi", {}, cell))))))),
     more ? h("p", { class: "note" }, say(["detail.lot_more", more])) : null);
 }
 

@@ -178,7 +178,10 @@ def facts_of(run: Run, summary: Summary) -> list[tuple[str, Any]]:
         ("Em uma frase", say(sentence(figures, summary, validated), "pt")),
     ]
     for name, values, notes in _strip(figures, summary, validated):
-        told = [value if isinstance(value, Money | int) else say(value, "pt") for value in values]
+        told = [
+            value if isinstance(value, Money | Percent | int) else say(value, "pt")
+            for value in values
+        ]
         facts += [(say(name, "pt"), value) for value in told]
         facts += [("", say(note, "pt")) for note in notes if not isinstance(note, Money)]
     for of in figures.currencies:

@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from jobs.quicksight_prep import matched_sheet
 from jobs.quicksight_prep.items import COLUMNS, Cell, Row, rows_of
-from jobs.quicksight_prep.phrases import Money
+from jobs.quicksight_prep.phrases import Money, Percent
 from jobs.quicksight_prep.spreadsheet import runs_as_formula
 from shared import ptbr
 from shared.currency import EXPONENTS
@@ -171,12 +171,21 @@ def _sheets_of(rows: int) -> int:
 
 def _facts(book: xlsxwriter.Workbook, cells: Cells, facts: Sequence[tuple[str, Cell]]) -> None:
     sheet = book.add_worksheet("Resumo")
+    _on_paper(sheet)
     sheet.set_column(0, 0, 34)
-    sheet.set_column(1, 1, 22)  # a longer text runs on over the empty cells beside it
+    sheet.set_column(1, 1, 66)  # a hash is 64 characters; a longer text goes on below
     sheet.freeze_panes(1, 0)
     for row, (name, value) in enumerate([("Conciliação", None), *facts]):
-        cells.put(sheet, row, 0, name, bold=value is None)
-        cells.put(sheet, row, 1, value)
+        cells.put(sheet, row, 0, name, cells.bold if value is None else None)
+        cells.put(sheet, row, 1, value, cells.wrapped)
+
+
+def _on_paper(sheet: Worksheet) -> None:
+    """A4 across, all columns on a page, the header on every one."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
 
 
 def _sheets(book: xlsxwriter.Workbook, cells: Cells, table: Table) -> None:
@@ -186,10 +195,11 @@ def _sheets(book: xlsxwriter.Workbook, cells: Cells, table: Table) -> None:
         rows = min(SHEET_ROWS, table.count - before)
         name = table.name if parts == 1 else f"{table.name} {part + 1} de {parts}"
         sheet = book.add_worksheet(name)
+        _on_paper(sheet)
         sheet.freeze_panes(1, 0)
         for column, heading in enumerate(table.columns):
             sheet.set_column(column, column, _WIDTHS.get(heading, 16))
-            cells.put(sheet, 0, column, heading, bold=True)
+            cells.put(sheet, 0, column, heading, cells.bold)
         table.fill(sheet, before, rows)
         sheet.autofilter(0, 0, rows, len(table.columns) - 1)
 
@@ -199,7 +209,9 @@ class Cells:
 
     def __init__(self, book: xlsxwriter.Workbook) -> None:
         self._book = book
-        self._bold = book.add_format({"bold": True, "bottom": 1})
+        self.bold = book.add_format({"bold": True, "bottom": 1})
+        self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        self._share = book.add_format({"num_format": "0.0%"})
         self.plain = {
             "whole": book.add_format({"num_format": "#,##0"}),
             "day": book.add_format({"num_format": "dd/mm/yyyy"}),
@@ -221,9 +233,9 @@ class Cells:
         return fill
 
     def put(
-        self, sheet: Worksheet, row: int, column: int, cell: Cell, *, bold: bool = False
+        self, sheet: Worksheet, row: int, column: int, cell: Cell, style: Format | None = None
     ) -> None:
-        """Raises SheetError where the library would leave a cell out without a word."""
+        """style: of a text. Raises SheetError where the library would leave a cell out without a word."""
         match cell:
             case None:
                 return
@@ -232,6 +244,8 @@ class Cells:
                 done = sheet.write_number(row, column, amount, self.money(cell.currency))
             case Money():
                 done = sheet.write_string(row, column, ptbr.money(cell.minor, cell.currency))
+            case Percent():
+                done = sheet.write_number(row, column, cell.floored, self._share)
             case int() if abs(cell) < _DIGITS:
                 done = sheet.write_number(row, column, cell, self.plain["whole"])
             case date() if cell >= _DAY_ONE:
@@ -241,10 +255,8 @@ class Cells:
                 if len(text) > _TEXT:
                     note = _CUT.format(ptbr.number(len(text)))
                     text = text[: _TEXT - len(note)] + note
-                style = (
-                    self.plain["quoted"] if runs_as_formula(text) else self._bold if bold else None
-                )
-                done = sheet.write_string(row, column, text, style)
+                quoted = self.plain["quoted"] if runs_as_formula(text) else style
+                done = sheet.write_string(row, column, text, quoted)
         if done:
             raise SheetError(f"{sheet.get_name()}, linha {row + 1}: a célula não pôde ser escrita")
 

@@ -321,3 +321,18 @@ def test_the_two_matched_amounts_say_what_each_counts(run: Told) -> None:
     page = run.page.read_text("utf-8")
     assert "lançamentos dos dois lados, sem sinal" in page
     assert "Conciliado, com sinal" in page
+
+
+def test_every_sheet_prints_across_with_all_its_columns_and_its_header(book: Any) -> None:
+    for sheet in book:
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.print_title_rows == "$1:$1"
+
+
+def test_the_first_sheet_wraps_its_sentence_and_its_shares_are_numbers(book: Any) -> None:
+    cells = {name.value: cell for name, cell, *_ in book["Resumo"].iter_rows(max_col=2)}
+    assert cells["Em uma frase"].alignment.wrap_text
+    share = cells["Conciliado, quantidade"]
+    assert (share.value, share.number_format) == (0.111, "0.0%")  # 2 of 18

@@ -240,6 +240,26 @@ def test_nothing_is_wider_than_a_phone(browser: Any, run: Told) -> None:
     seen.page.context.close()
 
 
+def test_on_a_phone_rejects_are_stacked_and_no_amount_or_date_breaks(
+    browser: Any, run: Told
+) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = opened(browser, run.page, **phone).page
+    assert not page.locator("#keyboard").is_visible()
+    reason = page.locator(".rejects .keep").first.bounding_box()
+    assert reason["x"] + reason["width"] <= 390
+    assert page.evaluate("document.getElementById('body').clientHeight") % 64 == 0
+    page.locator(ROWS).first.tap()
+    lines = page.locator("#detail .whole").evaluate_all(
+        "cells => cells.map(cell => { const text = document.createRange();"
+        " text.selectNodeContents(cell);"
+        " return new Set([...text.getClientRects()].map(box => box.top)).size; })"
+    )
+    assert len(lines) >= 3 and set(lines) == {1}
+    assert page.evaluate("document.querySelector('#detail').scrollWidth") <= 390
+    page.context.close()
+
+
 def test_without_scripts_charts_and_first_breaks_are_there(browser: Any, run: Told) -> None:
     seen = opened(browser, run.page, java_script_enabled=False)
     assert seen.page.locator("figure svg.wide").first.is_visible()
