@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from recon.embedded.clients import client
 from recon.errors import UsageError
+from recon.output import Output
+from recon.packages import ROOT
 
 
 class Running(BaseModel):
@@ -34,6 +36,17 @@ class Running(BaseModel):
     dlq_url: str
 
 
+class Announced(Running):
+    """Whose it is: the folder of its code, and that of its state. An older version says neither."""
+
+    checkout: Path | None = None
+    state: Path | None = None
+
+    def __str__(self) -> str:
+        state = f", estado em {self.state}" if self.state else ""
+        return f"{self.endpoint} (de {self.checkout or 'uma versão anterior'}{state})"
+
+
 def clients(endpoint: str | None, *, aws: bool) -> Callable[[str], Any]:
     """Raises UsageError where it is not clear which AWS is meant."""
     if aws:
@@ -48,7 +61,11 @@ def clients(endpoint: str | None, *, aws: bool) -> Callable[[str], Any]:
                 hint="Use as configurações usuais: AWS_PROFILE e AWS_REGION, por exemplo.",
             )
         return session.client  # type: ignore[return-value]
-    running = _running(endpoint or os.environ.get("AWS_ENDPOINT_URL"))
+    chosen = endpoint or os.environ.get("AWS_ENDPOINT_URL")
+    running = _running(chosen)
+    if not chosen and running.checkout != ROOT:
+        # Always on stderr: whoever reads stdout did not ask for it.
+        Output(as_json=True).line(f"Usando o `recon up` de outra pasta: {running}", style="yellow")
     return partial(
         client,
         endpoint=running.endpoint,
@@ -59,19 +76,20 @@ def clients(endpoint: str | None, *, aws: bool) -> Callable[[str], Any]:
 
 
 @contextmanager
-def announced(running: Running) -> Iterator[None]:
+def announced(running: Running, state: Path | None = None) -> Iterator[None]:
     """Other commands find `running` while the block lasts. The note is named for our process: a leftover is known."""
     note = _folder() / f"{os.getpid()}.json"
     note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     note.touch(mode=0o600)
-    note.write_text(running.model_dump_json(), encoding="utf-8")
+    whose = Announced(**running.model_dump(), checkout=ROOT, state=state)
+    note.write_text(whose.model_dump_json(), encoding="utf-8")
     try:
         yield
     finally:
         note.unlink(missing_ok=True)
 
 
-def _running(endpoint: str | None) -> Running:
+def _running(endpoint: str | None) -> Announced:
     found = [running for note in sorted(_folder().glob("*.json")) if (running := _read(note))]
     if endpoint:
         found = [running for running in found if running.endpoint == endpoint.rstrip("/")]
@@ -84,16 +102,16 @@ def _running(endpoint: str | None) -> Running:
             hint="Inicie um com `recon up`, ou use --aws para uma conta real.",
         )
     raise UsageError(
-        "Há mais de um `recon up` em execução: " + ", ".join(running.endpoint for running in found),
-        hint="Escolha um com --endpoint.",
+        f"Há mais de um `recon up` em execução: {', '.join(map(str, found))}",
+        hint="Escolha um com --endpoint, ou com a variável AWS_ENDPOINT_URL.",
     )
 
 
-def _read(note: Path) -> Running | None:
+def _read(note: Path) -> Announced | None:
     """None where its process is gone; one that was killed could not take its note away."""
     try:
         os.kill(int(note.stem), 0)
-        return Running.model_validate_json(note.read_bytes())
+        return Announced.model_validate_json(note.read_bytes())
     except (
         ProcessLookupError,
         PermissionError,

@@ -16,7 +16,8 @@ from recon.target import Running, announced
 
 
 def up(port: int, state: Path | None, auth: bool, output: Output) -> int:
-    with EmbeddedAWS(port=port, state_dir=state and state.resolve(), auth=auth) as aws:
+    folder = state and state.resolve()
+    with EmbeddedAWS(port=port, state_dir=folder, auth=auth) as aws:
         with output.step("AWS embarcada pronta, pilha implantada"):
             stack = deploy(aws)
         Pipeline(aws.client, stack).subscribe_email(SUBSCRIBER)
@@ -33,7 +34,7 @@ def up(port: int, state: Path | None, auth: bool, output: Output) -> int:
             queue_url=stack.queue_url,
             dlq_url=stack.dlq_url,
         )
-        with announced(running):
+        with announced(running, folder):
             if output.as_json:
                 output.document(running.model_dump())
             for line in _how_to_use(running):

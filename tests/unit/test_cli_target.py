@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from recon.errors import UsageError
+from recon.packages import ROOT
 from recon.target import Running, announced, clients
 
 
@@ -60,13 +61,32 @@ def test_of_several_one_is_chosen_by_its_endpoint(
     runtime_folder.mkdir()
     (runtime_folder / f"{os.getppid()}.json").write_text(running(4566).model_dump_json())
     with announced(running(4567)):
-        with pytest.raises(UsageError, match="mais de um"):
+        with pytest.raises(UsageError, match="mais de um") as error:
             clients(None, aws=False)
+        assert f"http://127.0.0.1:4567 (de {ROOT})" in error.value.message
+        assert "http://127.0.0.1:4566 (de uma versão anterior)" in error.value.message
+        assert "AWS_ENDPOINT_URL" in str(error.value.hint)
         assert clients("http://127.0.0.1:4567/", aws=False)("s3").meta.endpoint_url.endswith(
             ":4567"
         )
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
         assert clients(None, aws=False)("s3").meta.endpoint_url.endswith(":4566")
+
+
+def test_one_of_another_folder_is_named_unless_it_was_asked_for(
+    runtime_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with announced(running(4567), Path("/state")):
+        clients(None, aws=False)
+        assert capsys.readouterr().err == ""
+        (note,) = runtime_folder.iterdir()
+        note.write_text(note.read_text().replace(str(ROOT), "/elsewhere"))
+        clients("http://127.0.0.1:4567", aws=False)
+        assert capsys.readouterr().err == ""
+        clients(None, aws=False)
+        seen = capsys.readouterr()
+    told = "http://127.0.0.1:4567 (de /elsewhere, estado em /state)"
+    assert (seen.out, seen.err) == ("", f"Usando o `recon up` de outra pasta: {told}\n")
 
 
 def test_an_account_needs_credentials_and_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
