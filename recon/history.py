@@ -62,7 +62,7 @@ def runs(pipeline: Pipeline, intake: Intake, limit: int, output: Output) -> int:
 def listed(pipeline: Pipeline, intake: Intake, limit: int) -> list[Listed]:
     """The newest executions first."""
     return [
-        Listed(run, verdict_of(pipeline.manifests(run.job_id, run.name)), _retraction(intake, run))
+        Listed(run, verdict_of(pipeline.manifests(run.job_id, run.name)), retraction(intake, run))
         for run in pipeline.latest(limit)
     ]
 
@@ -80,7 +80,7 @@ def show(pipeline: Pipeline, intake: Intake, job: str, output: Output) -> int:
             {
                 **document(run, timeline, manifests),
                 "attempts": [_summary(attempt, None) for attempt in attempts],
-                "retracted": _retraction(intake, run),
+                "retracted": retraction(intake, run),
                 "checkpoint": checkpoint and checkpoint.model_dump(mode="json"),
                 "outputs": pipeline.address(run.job_id, run.name),
             }
@@ -90,7 +90,7 @@ def show(pipeline: Pipeline, intake: Intake, job: str, output: Output) -> int:
     if {"bucket_name", "object_key", "file_hash"} <= set(run.job):
         output.line(f"Arquivo: s3://{run.job['bucket_name']}/{run.job['object_key']}")
         output.line(f"SHA-256: {run.job['file_hash']}")
-    if reason := _retraction(intake, run):
+    if reason := retraction(intake, run):
         output.line(f"Retirado, e fora das tabelas curadas: {reason}", style="yellow")
     output.line(f"Início: {ptbr.moment(run.started_at)}")
     if reason := run.job.get("reason"):
@@ -187,7 +187,7 @@ def _seconds(run: Execution) -> float | None:
     return None if stopped is None else round((stopped - run.started_at).total_seconds(), 3)
 
 
-def _retraction(intake: Intake, run: Execution) -> str | None:
+def retraction(intake: Intake, run: Execution) -> str | None:
     """Why the job was retracted, unless its bytes came again since."""
     try:
         event = event_of(run)

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recon.errors import UsageError
+from recon.history import retraction
 from recon.output import Output
 from recon.pipeline import Pipeline, last_of
+from recon.resumption import Intake
 from recon.where import by_name
 from shared.layout import Stage
 
@@ -18,22 +20,24 @@ REPORT = "report.html"
 
 def report(
     result: str,
-    pipeline: Callable[[], Pipeline],
+    find: Callable[[], tuple[Pipeline, Intake]],
     out: Path | None,
     output: Output,
     browse: Callable[[str], bool] = webbrowser.open,
 ) -> int:
-    """result: a folder, a job id, or the name of one execution. pipeline: only called where it is no folder."""
-    page, stored = (
-        (_in_folder(Path(result)), None)
+    """result: a folder, a job id, or the name of one execution. find: only called where it is no folder."""
+    page, stored, retracted = (
+        (_in_folder(Path(result)), None, None)
         if Path(result).is_dir()
-        else (_fetched(result, pipeline, out))
+        else (_fetched(result, find, out))
     )
     url = page.resolve().as_uri()
     opened = output.seen and browse(url)
     output.line(f"Relatório: {page}")
     if stored:
         output.line(f"Copiado de {stored}")
+    if retracted:
+        output.line(f"Retirado, e fora das tabelas curadas: {retracted}", style="yellow")
     if not opened:
         output.line(f"Abra no navegador: {url}")
     if output.as_json:
@@ -51,9 +55,11 @@ def _in_folder(folder: Path) -> Path:
     )
 
 
-def _fetched(job: str, pipeline: Callable[[], Pipeline], out: Path | None) -> tuple[Path, str]:
-    """The page, and where it lies in the data bucket."""
-    deployed = by_name(job, pipeline)
+def _fetched(
+    job: str, find: Callable[[], tuple[Pipeline, Intake]], out: Path | None
+) -> tuple[Path, str, str | None]:
+    """The page, where it lies in the data bucket, and why its result was taken back, if it was."""
+    deployed, intake = by_name(job, find)
     run = last_of(deployed.attempts(job), job)
     folder = out or OUT / run.name
     stored = deployed.fetch_report(run.job_id, run.name, folder)
@@ -62,4 +68,4 @@ def _fetched(job: str, pipeline: Callable[[], Pipeline], out: Path | None) -> tu
             f"{run.name} não tem relatório: {run.status}.",
             hint=f"`recon show {run.name}` diz o que houve.",
         )
-    return folder / REPORT, stored
+    return folder / REPORT, stored, retraction(intake, run)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from jobs.profile import Profile
 from recon.errors import UsageError
@@ -16,6 +17,7 @@ from recon.profile.chosen import profile_of_run, recorded_profile
 from recon.verification.written import read_written
 from shared.layout import Stage
 
+Deployed = TypeVar("Deployed")
 _NAME = re.compile(r"[0-9A-Za-z_-]{1,80}")
 
 
@@ -52,7 +54,7 @@ def found(out: str, pipeline: Callable[[], Pipeline]) -> Iterator[Result]:
         )
 
 
-def by_name(out: str, pipeline: Callable[[], Pipeline]) -> Pipeline:
+def by_name(out: str, pipeline: Callable[[], Deployed]) -> Deployed:
     """Where a run of that name may be asked for. Raises UsageError where it can be no name, or there is no pipeline."""
     if not _NAME.fullmatch(out):
         raise UsageError(

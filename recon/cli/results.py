@@ -28,7 +28,7 @@ def report(
     """
     from recon.report import report
 
-    return report(result, at.pipeline, out, Output(as_json=json))
+    return report(result, at.intake, out, Output(as_json=json))
 
 
 def explain(

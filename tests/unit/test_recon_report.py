@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from recon.errors import UsageError
 from recon.output import Output
-from recon.pipeline import Execution, Pipeline
+from recon.pipeline import Execution
 from recon.report import report
+from shared.intake import Claim, Upload
 from tests.run_cases import JOB, NOW
 
 RUN = Execution("arn", f"{JOB.job_id}-R1", "SUCCEEDED", NOW, NOW, JOB.model_dump(mode="json"))
@@ -44,7 +45,21 @@ class Deployed:
         return "s3://data/report.html"
 
 
-def no_pipeline() -> Pipeline:
+class Intake:
+    def __init__(self, reason: str | None) -> None:
+        event = JOB.model_copy(update={"reason": reason})
+        upload = Upload(bucket=JOB.bucket_name, key=JOB.object_key, version="v1")
+        claims = [Claim(number=0, event=JOB, upload=upload)]
+        if reason:
+            claims.append(Claim(number=1, origin="retract", event=event, upload=upload))
+        self.claims = claims
+
+    def chain(self, profile: str, file_hash: str) -> list[Claim]:
+        assert (profile, file_hash) == ("default", JOB.file_hash)
+        return self.claims
+
+
+def no_pipeline() -> Any:
     raise UsageError("Não há `recon up` em execução.")
 
 
@@ -54,8 +69,9 @@ def ask(
     deployed: Deployed | None = None,
     out: Path | None = None,
     output: Output | None = None,
+    retracted: str | None = None,
 ) -> int:
-    found: Any = (lambda: cast(Pipeline, deployed)) if deployed else no_pipeline
+    found: Any = (lambda: (deployed, Intake(retracted))) if deployed else no_pipeline
     return report(result, found, out, output or Output(), browser)
 
 
@@ -108,9 +124,18 @@ def test_a_jobs_page_is_copied_here_under_its_executions_name(
     monkeypatch.chdir(tmp_path)
     assert ask(JOB.job_id, Browser(), Deployed()) == 0
     assert (tmp_path / "recon-out" / RUN.name / "report.html").is_file()
-    assert "Copiado de s3://data/report.html" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Copiado de s3://data/report.html" in told
+    assert "Retirado" not in told
     assert ask(RUN.name, Browser(), Deployed(), tmp_path / "aqui") == 0
     assert (tmp_path / "aqui" / "report.html").is_file()
+
+
+def test_the_page_of_a_retracted_result_is_told_to_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ask(JOB.job_id, Browser(), Deployed(), tmp_path / "x", retracted="outra conta") == 0
+    assert "Retirado, e fora das tabelas curadas: outra conta" in capsys.readouterr().out
 
 
 def test_what_has_no_report_says_why(tmp_path: Path) -> None:
