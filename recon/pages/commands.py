@@ -47,9 +47,12 @@ Tested in bash; zsh and fish get what the library writes for them.
 
 
 def page() -> str:
-    return _HEAD + app.generate_docs(heading_level=2).rstrip() + "\n"
+    started, sys.argv = sys.argv, ["recon"]  # cyclopts writes how it was started into each usage
+    try:
+        return _HEAD + app.generate_docs(heading_level=2).rstrip() + "\n"
+    finally:
+        sys.argv = started
 
 
 if __name__ == "__main__":
-    sys.argv[0] = "recon"  # cyclopts writes how it was started into the usage of each verb
     PAGE.write_text(page(), encoding="utf-8")
