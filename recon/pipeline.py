@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
@@ -269,7 +269,7 @@ class Pipeline:
 
     def holds(self, key: str) -> bool:
         """Whether the data bucket has this object."""
-        return self._body(self.stack.data_bucket, key) is not None
+        return any(found["Key"] == key for found in self._objects(key))
 
     def job_of_rows(self, key: str) -> str | None:
         """Whose the first row of a curated table's object is; None where there is no such object."""
@@ -371,12 +371,8 @@ class Pipeline:
         return None if body is None else model.from_json(body)
 
     def _bytes(self, bucket: str, key: str) -> bytes | None:
-        body = self._body(bucket, key)
-        return None if body is None else body.read()
-
-    def _body(self, bucket: str, key: str) -> BinaryIO | None:
         try:
-            return cast(BinaryIO, self._s3.get_object(Bucket=bucket, Key=key)["Body"])
+            return self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return None
