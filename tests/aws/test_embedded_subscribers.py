@@ -8,15 +8,14 @@ from __future__ import annotations
 import io
 import json
 import re
-import time
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -26,6 +25,7 @@ from recon.stack import Stack
 from shared import layout
 from shared.alert import Alert
 from tests.alert_examples import EXAMPLES, MANIFESTS_OF, STAGE_ERRORS
+from tests.waiting import until
 
 PAGE = Path(__file__).parents[2] / "docs" / "alerts.md"
 POLICIES = re.findall(
@@ -38,16 +38,6 @@ def heard(event, context):
         body = json.dumps(record["Sns"])
         boto3.client("s3").put_object(Bucket="heard", Key=record["Sns"]["MessageId"], Body=body)
 """
-T = TypeVar("T")
-
-
-def until(look: Callable[[], T | None], seconds: float = 60) -> T:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (found := look()) is not None:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s")
 
 
 class WebHook(ThreadingHTTPServer):

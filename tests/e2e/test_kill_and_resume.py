@@ -6,7 +6,6 @@ call that commits; `make test-all` every call.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -30,6 +29,7 @@ from shared.layout import STAGE_OF_STATE, Stage
 from shared.manifest import ReconciliationFigures
 from tests.e2e.functions_here import timeout_handler, trigger
 from tests.e2e.sudden_death import MOMENTS, Death, Deaths, Moment
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 SAMPLE = Path(__file__).parents[2] / "samples" / "divergente.csv"
@@ -37,7 +37,6 @@ DAY = date(2026, 2, 16)
 MODULES = {stage: stage.replace("-", "_") for stage in Stage}
 STATES = {stage: state for state, stage in STAGE_OF_STATE.items()}
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1800)]
-T = TypeVar("T")
 
 
 @dataclass
@@ -95,15 +94,6 @@ class World:
             return found if found.total() >= least and quiet else None
 
         return until(look, 60)
-
-
-def until(look: Callable[[], T | None], seconds: float) -> T:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (found := look()) is not None:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s")
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ import random
 import signal
 import subprocess
 import threading
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
@@ -38,6 +37,7 @@ from shared.layout import RECEIPTS, Stage
 from shared.manifest import ReconciliationFigures
 from tests.e2e.functions_here import tick_later, trigger
 from tests.state_machine.pipeline import EVERYTHING_WORKS, GLUE_TASKS
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
@@ -46,7 +46,6 @@ TRIGGER = "reconciliation-trigger"
 AT_A_TIME = 8
 FAKED = [fault for fault in EVERYTHING_WORKS if fault.state in GLUE_TASKS]
 MEMORY = 4 << 30
-T = TypeVar("T")
 
 
 def counts(few: int, many: int) -> pytest.MarkDecorator:
@@ -144,15 +143,6 @@ def different(count: int) -> list[bytes]:
 
 def same_rows(count: int) -> list[bytes]:
     return [SAMPLE + b"\n" * number for number in range(count)]
-
-
-def until(look: Callable[[], T | None], seconds: float) -> T:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (found := look()) is not None:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def ended_well_once(burst: Burst, count: int) -> None:

@@ -6,10 +6,8 @@ import json
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 
@@ -28,11 +26,11 @@ from services.trigger.gateway import Gateway
 from services.trigger.settings import TriggerSettings
 from shared.intake import Receipt
 from shared.layout import CURATED_CHANGED, Stage, manifest_key
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "conciliado.csv"
-T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -55,15 +53,6 @@ def intake(aws: EmbeddedAWS, pipeline: Pipeline) -> Gateway:
         queue_url=pipeline.stack.queue_url,
     )
     return Gateway(settings, *map(aws.client, ("s3", "stepfunctions", "lambda")))
-
-
-def until(look: Callable[[], T | None], seconds: float = 60, every: float = 0.1) -> T:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (found := look()) is not None:
-            return found
-        time.sleep(every)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def upload(pipeline: Pipeline, key: str, path: Path = SAMPLE) -> Receipt:

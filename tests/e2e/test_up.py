@@ -10,20 +10,20 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import pytest
+
+from tests.waiting import until
 
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
 BROKEN = (ROOT / "samples" / "quebrado.csv").read_bytes()
-T = TypeVar("T")
 
 
 class Up:
@@ -102,20 +102,11 @@ class Up:
                 )
             return next((alert for alert in self.alerts if "kind" in alert and of(alert)), None)
 
-        return until(look)
+        return until(look, 90)
 
     def executions(self) -> set[str]:
         listed = self.sfn.list_executions(stateMachineArn=self.line["state_machine_arn"])
         return {execution["name"] for execution in listed["executions"]}
-
-
-def until(look: Callable[[], T | None], seconds: float = 90) -> T:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if (found := look()) is not None:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s")
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +143,7 @@ def owned(up: Up) -> Owned:
 
 def run_alert(up: Up, key: str, version: str) -> dict[str, Any]:
     """Of the run that an upload started."""
-    job_id = until(lambda: started_by(up, key, version))
+    job_id = until(lambda: started_by(up, key, version), 90)
     return up.alert(lambda alert: alert.get("job_id") == job_id)
 
 
@@ -272,7 +263,7 @@ def test_the_same_event_delivered_twice_is_dealt_with_once_in_silence(up: Up, ow
         "s3": uploaded,
     }
     up.sqs.send_message(QueueUrl=up.line["queue_url"], MessageBody=json.dumps({"Records": [event]}))
-    until(lambda: True if depth(up, up.line["queue_url"]) == 0 else None)
+    until(lambda: True if depth(up, up.line["queue_url"]) == 0 else None, 90)
 
     # Whatever was told of the redelivery would have been told before this.
     up.alert(of_upload(up.upload("2026-02-16/depois.pdf", b"%PDF")))
