@@ -527,6 +527,11 @@ class Materiality(_Section):
         None, ge=0, le=MAX_AMOUNT, description='um valor na moeda, como "1000.00"'
     )
 
+    @property
+    def judges_run(self) -> bool:
+        """Whether the sums of a run count, and not each of its breaks alone."""
+        return self.run_net is not None or self.run_gross is not None
+
 
 class Grace(_Section):
     """Days that this side may come after the other: so long the other's row waits before it is a break."""

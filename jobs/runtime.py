@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
@@ -391,6 +390,8 @@ def hash_stream(body: BinaryIO) -> str:
 
 @cache
 def library_versions() -> dict[str, str]:
+    from importlib.metadata import version
+
     names = ("duckdb", "pyarrow", "sqlglot", "numpy", "holidays")
     return {"python": platform.python_version()} | {name: version(name) for name in names}
 

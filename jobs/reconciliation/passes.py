@@ -58,6 +58,17 @@ _WRONGLY_CHARGED = {
     "off_10000": "decimal(38, 0)",
     "delta": "decimal(38, 0)",
 }
+_FEE_MISMATCH = {
+    "line_a": "bigint",
+    "line_b": "bigint",
+    "class": "text",
+    "pass_number": "int",
+    "pass_name": "text",
+    "gross": "bigint",
+    "fee": "bigint",
+    "basis_points": "int",
+    "off_10000": "decimal(38, 0)",
+}
 _ROUNDS = 20  # of a tolerance pass, so that no file can make a run endless
 # What makes two rows of a side equal.
 CONTENT = length_prefixed(
@@ -87,20 +98,12 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
         if step.mode == "suggest":
             continue
         engine.view("open_rows", prepared(step, currencies))
-        computes = True
         if step.kind == "group":
             of_pass(engine, "groups", number, rule("groups", **sums(step)))
-            matches = rule("grouped", **{"pass": step.name})
+            taken = of_pass(engine, "found", number, rule("grouped", **{"pass": step.name}))
         elif is_exact(step):
-            _take_sole_pairs(engine, number)
-            of_pass(engine, "blocks", number, rule("blocks"))
-            one_id = "entry_id" in step.on
-            numbered = rule("crowded", unique=step.unique, one_id=one_id, content=CONTENT)
-            of_pass(engine, "crowded", number, numbered)
+            taken = _match_exactly(engine, step, number)
             crowded.append(everything(f"crowded_{number}", *_CROWDED))
-            computes = False  # what it finds is there already, and nearly as long as the file
-            own = {name: Sql(f"{name}_{number}") for name in ("sole_pairs", "crowded")}
-            matches = rule("exact", **{"pass": step.name}, **own)
         else:
             if refusal := _too_many_pairs(engine, profile, number):
                 engine.view("pairs", union_all(found))
@@ -112,10 +115,9 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
             if contested and not step.unique:
                 rounds += _in_rounds(engine, number)
                 crowded.append(everything(f"contested_{number}", *_CROWDED))
-            matches = union_all(rounds)
-        matched = of_pass(engine, "found", number, matches, computes=computes)
+            taken = of_pass(engine, "found", number, union_all(rounds))
         (group_rows if step.kind == "group" else found).append(everything(f"found_{number}"))
-        if matched or not computes:
+        if taken:
             of_pass(engine, "unmatched", number, rule("still_open"))
     engine.view("matched_pairs", union_all(found))
     _check_fees(engine, profile, currencies)
@@ -123,12 +125,23 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
     engine.view("crowded", union_all(crowded))
 
 
-def _take_sole_pairs(engine: Engine, number: int) -> None:
-    """Nearly all rows of most files: what is left to be looked at is small."""
+def _match_exactly(engine: Engine, step: Pass, number: int) -> int:
+    """Names `found` for what else is taken, and its rows, once the sole pairs are out of sight: nearly all rows of most
+    files, so that what is left to be looked at is small."""
     if of_pass(engine, "sole_pairs", number, rule("sole_pairs")):
         engine.view("found", everything("sole_pairs"))
         of_pass(engine, "apart", number, rule("still_open"))
         engine.view("unmatched", everything(f"apart_{number}"))
+    of_pass(engine, "blocks", number, rule("blocks"))
+    one_id = "entry_id" in step.on
+    numbered = rule("crowded", unique=step.unique, one_id=one_id, content=CONTENT)
+    crowded = of_pass(engine, "crowded", number, numbered)
+    own = {name: Sql(f"{name}_{number}") for name in ("sole_pairs", "crowded")}
+    # A view: what it finds is there already, and nearly as long as the file.
+    engine.view(f"found_{number}", rule("exact", **{"pass": step.name}, **own))
+    in_place = f"crowded_{number} where place <= pairs"
+    engine.view("found", everything(in_place, "line_no as line_a", "line_no as line_b"))
+    return crowded
 
 
 def _in_rounds(engine: Engine, number: int) -> list[Sql]:
@@ -152,7 +165,7 @@ def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> 
     the others."""
     if not (fees := profile.fees):
         engine.view("wrongly_charged", nothing(_WRONGLY_CHARGED))
-        engine.view("fee_mismatches", rule("fee_mismatches"))
+        engine.view("fee_mismatches", nothing(_FEE_MISMATCH))
         engine.view("pairs", everything("matched_pairs"))
         return
     allowed = {code: minor_units(fees.tolerance, EXPONENTS[code]) for code in currencies}
@@ -171,13 +184,9 @@ def _check_fees(engine: Engine, profile: Profile, currencies: Iterable[str]) -> 
     engine.view("pairs", rule("rightly_charged"))
 
 
-def of_pass(engine: Engine, name: str, number: int, query: Sql, *, computes: bool = True) -> int:
-    """Names a table, or a view, that each pass has its own of; the name alone means the latest. A table's rows."""
-    rows = 0
-    if computes:
-        rows = engine.table(f"{name}_{number}", query)
-    else:
-        engine.view(f"{name}_{number}", query)
+def of_pass(engine: Engine, name: str, number: int, query: Sql) -> int:
+    """Names a table that each pass has its own of; the name alone means the latest. Its rows."""
+    rows = engine.table(f"{name}_{number}", query)
     engine.view(name, everything(f"{name}_{number}"))
     return rows
 

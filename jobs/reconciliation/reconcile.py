@@ -135,6 +135,7 @@ def _figures(
     currencies = proof.figures_of(totals, covered, differences)
     bridge = proof.bridge_of(currencies, differences)
     statements = engine.fetch(rule("statements")) if has_balances(profile) else []
+    tolerated = engine.fetch(rule("tolerated")) if profile.materiality.judges_run else []
     identities = proof.check_identities(
         validation, totals, covered, bridge, [_statement(row) for row in statements]
     )
@@ -150,7 +151,7 @@ def _figures(
             material,
             validation.both.rejected,
             profile.materiality,
-            [_tolerated(row) for row in engine.fetch(rule("tolerated"))],
+            [_tolerated(row) for row in tolerated],
         ),
         result_hash=proof.result_hash(
             digest(tables["matches"]), *engine.fetch(rule("breaks_digest"))

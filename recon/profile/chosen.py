@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from jobs.profile import Profile, ProfileError, load_profile, parse_profile
 from recon.errors import UsageError, said_by_the_system
 from recon.packages import ROOT
-from recon.pipeline import Pipeline
 from recon.verification.written import USED_PROFILE, Written
 from shared.layout import profile_key
 from shared.manifest import Manifest
+
+if TYPE_CHECKING:
+    from recon.pipeline import Pipeline
 
 READY = ROOT / "profiles"
 
