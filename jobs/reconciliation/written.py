@@ -98,6 +98,8 @@ class _Places:
 
     def _of(self, lines: Integers) -> Integers:
         """-1 where no entry can be."""
+        if not len(lines) or (lines.min() > 0 and lines.max() < self._upload):  # nearly all are
+            return lines
         beyond = lines - REFERENCE_BASE
         of_reference = (beyond > 0) & (beyond < len(self._codes) - self._upload)
         of_upload = (lines > 0) & (lines < self._upload)
