@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,8 +19,8 @@ from jobs.reconciliation.engine import SPARK_FROM_ENTRIES, DuckDBEngine, Engine,
 from jobs.reconciliation.figures import write_figures
 from jobs.reconciliation.passes import TooManyPairsError, match
 from jobs.reconciliation.proof import Difference, IdentityError, Statement, Tolerated, Total
-from jobs.reconciliation.rules import everything, rule
-from jobs.reconciliation.written import coverage, digest
+from jobs.reconciliation.rules import Sql, everything, rule
+from jobs.reconciliation.written import Coverage, digest
 from jobs.runtime import Produced
 from shared.manifest import PassFigures, ReconciliationFigures, ValidationFigures
 from shared.taxonomy import ROW_CLASSES
@@ -91,16 +92,22 @@ def _reconcile(
         engine.write(rule("matches"), path)
         error.details["preliminary"] = str(path)
         raise
-    breaks = class_open_rows(engine, profile, currencies, day)
     files = {}
-    written = {"matches": rule("matches"), "breaks": breaks, "near": rule("near_misses")}
-    for name, query in written.items():
+
+    def write(name: str, query: Sql) -> Path:
         path = out_dir / f"{name}.parquet"
         files[name] = Produced(path, engine.write(query, path))
         engine.source(name, path)  # what was written is what is proven
+        return path
 
-    tables = {name: produced.path for name, produced in files.items()} | {"entries": entries}
-    figures = _figures(engine, tables, profile, validation, totals, day)
+    matches = write("matches", rule("matches"))
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(_read_back, entries, matches)  # needs nothing of what comes next
+        breaks = write("breaks", class_open_rows(engine, profile, currencies, day))
+        write("near", rule("near_misses"))
+        coverage, digested = reading.result()
+    coverage.read(breaks)
+    figures = _figures(engine, coverage, digested, profile, validation, totals, day)
     failed = [check for check in figures.identities if not check.held]
     if failed:
         told = "; ".join(f"{c.name}: esperado {c.expected}, encontrado {c.found}" for c in failed)
@@ -111,15 +118,22 @@ def _reconcile(
     return ReconciliationResult(files | write_figures(figures, out_dir), figures)
 
 
+def _read_back(entries: Path, matches: Path) -> tuple[Coverage, dict[str, int]]:
+    coverage = Coverage(entries)
+    coverage.read(matches)
+    return coverage, digest(matches)
+
+
 def _figures(
     engine: Engine,
-    tables: Mapping[str, Path],
+    coverage: Coverage,
+    digested: Mapping[str, int],
     profile: Profile,
     validation: ValidationFigures,
     totals: Sequence[Total],
     day: date,
 ) -> ReconciliationFigures:
-    covered = coverage(tables["entries"], tables["matches"], tables["breaks"])
+    covered = coverage.totals()
     engine.table("match_sums", rule("match_sums"))
     differences = [
         Difference(row["class"], row["currency"], row["items"], int(row["net"]), int(row["gross"]))
@@ -153,9 +167,7 @@ def _figures(
             profile.materiality,
             [_tolerated(row) for row in tolerated],
         ),
-        result_hash=proof.result_hash(
-            digest(tables["matches"]), *engine.fetch(rule("breaks_digest"))
-        ),
+        result_hash=proof.result_hash(digested, *engine.fetch(rule("breaks_digest"))),
         counts=counts,
         matches=of_outcome("ok"),
         breaks=of_outcome("break"),

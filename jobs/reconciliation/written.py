@@ -26,53 +26,48 @@ Integers = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
 
-def coverage(entries: Path, matches: Path, breaks: Path) -> list[Total]:
-    """Where each entry went, by the lines that matches and breaks name. Class None: nowhere. Currency "": named lines
-    that are no entry of that side, or one that was named before (below zero: entries that share a line)."""
-    codes: dict[tuple[str, str], int] = {}  # of side and class; 0 is nowhere
-    named: Counter[int] = Counter()
-    places = _Places(entries)
-    for table in (matches, breaks):
-        for batch in _batches(table, ["line_a", "line_b", "class"]):
-            classes = batch.column("class")
-            for side in "AB":
-                names = classes.dictionary.to_pylist()
-                of_side = [codes.setdefault((side, name), len(codes) + 1) for name in names]
-                column = batch.column(f"line_{side.lower()}")
-                given = np.array(of_side, np.uint8)[classes.indices.to_numpy()]
-                valid = column.is_valid().to_numpy(zero_copy_only=False)
-                given = given[valid]
-                named.update(_counts(given))
-                places.give(column.drop_null().to_numpy(), given)
-    return [*places.taken(codes, named)]
-
-
-class _Places:
-    """The code that each line of the entries was given: lines of the upload, then those of the reference."""
+class Coverage:
+    """Where each entry went, by the lines that matches and breaks name."""
 
     def __init__(self, entries: Path) -> None:
         self._entries = entries
-        highest = [0, 0]
+        highest = [0, 0]  # of the upload's lines, and of the reference's
         for batch in _batches(entries, ["line_no"]):
             lines = batch.column("line_no").to_numpy()
             of_reference = lines > REFERENCE_BASE
             for i, part in enumerate((lines[~of_reference], lines[of_reference] - REFERENCE_BASE)):
                 highest[i] = max(highest[i], int(part.max(initial=0)))
         self._upload = highest[0] + 1
-        self._codes = np.zeros(self._upload + highest[1] + 1, np.uint8)
+        self._given = np.zeros(self._upload + highest[1] + 1, np.uint8)
+        self._codes: dict[tuple[str, str], int] = {}  # of side and class; 0 is nowhere
+        self._named: Counter[int] = Counter()
 
-    def give(self, lines: Integers, codes: NDArray[np.uint8]) -> None:
-        places = self._of(lines)
-        known = places >= 0
-        self._codes[places[known]] = codes[known]
+    def read(self, table: Path) -> None:
+        """Matches or breaks."""
+        for batch in _batches(table, ["line_a", "line_b", "class"]):
+            classes = batch.column("class")
+            for side in "AB":
+                names = classes.dictionary.to_pylist()
+                codes = [
+                    self._codes.setdefault((side, name), len(self._codes) + 1) for name in names
+                ]
+                column = batch.column(f"line_{side.lower()}")
+                given = np.array(codes, np.uint8)[classes.indices.to_numpy()]
+                given = given[column.is_valid().to_numpy(zero_copy_only=False)]
+                self._named.update(_counts(given))
+                places = self._places(column.drop_null().to_numpy())
+                known = places >= 0
+                self._given[places[known]] = given[known]
 
-    def taken(self, codes: dict[tuple[str, str], int], named: Counter[int]) -> Iterator[Total]:
-        """What the entries find at their places, then what was named beyond that."""
-        meanings: list[tuple[str, str | None]] = [("", None), *codes]
+    def totals(self) -> list[Total]:
+        """By what the entries find at their places; class None: nowhere. Currency "": what was named beyond that, lines
+        that are no entry of that side, or one that was named before (below zero: entries that share a line)."""
+        meanings: list[tuple[str, str | None]] = [("", None), *self._codes]
+        named = self._named.copy()
         lines: Counter[tuple[str, str, int]] = Counter()
         amounts: Counter[tuple[str, str, int]] = Counter()
         for batch in _batches(self._entries, ["line_no", "side", "currency", "amount"]):
-            found = self._codes[self._of(batch.column("line_no").to_numpy())]
+            found = self._given[self._places(batch.column("line_no").to_numpy())]
             amount = batch.column("amount").to_numpy()
             side, currency = batch.column("side"), batch.column("currency")
             sides, currencies = side.dictionary.to_pylist(), currency.dictionary.to_pylist()
@@ -88,20 +83,22 @@ class _Places:
                 key = sides[of_side], currencies[of_currency], code
                 lines[key] += count
                 amounts[key] += (int(high[of_group]) << 32) + int(low[of_group])
+        totals = []
         for key, count in lines.items():
-            side, currency, code = key
+            of_entries, of_currency_, code = key
             named[code] -= count
-            yield Total(side, currency, count, amounts[key], meanings[code][1])
+            totals.append(Total(of_entries, of_currency_, count, amounts[key], meanings[code][1]))
         for code, count in named.items():
             if code and count:
-                yield Total(meanings[code][0], "", count, 0, meanings[code][1])
+                totals.append(Total(meanings[code][0], "", count, 0, meanings[code][1]))
+        return totals
 
-    def _of(self, lines: Integers) -> Integers:
-        """-1 where no entry can be."""
+    def _places(self, lines: Integers) -> Integers:
+        """Lines of the upload, then those of the reference; -1 where no entry can be."""
         if not len(lines) or (lines.min() > 0 and lines.max() < self._upload):  # nearly all are
             return lines
         beyond = lines - REFERENCE_BASE
-        of_reference = (beyond > 0) & (beyond < len(self._codes) - self._upload)
+        of_reference = (beyond > 0) & (beyond < len(self._given) - self._upload)
         of_upload = (lines > 0) & (lines < self._upload)
         return np.where(of_upload, lines, np.where(of_reference, beyond + self._upload, -1))
 

@@ -15,7 +15,7 @@ import pytest
 
 from jobs.reconciliation import written
 from jobs.reconciliation.proof import Total
-from jobs.reconciliation.written import coverage, digest
+from jobs.reconciliation.written import Coverage, digest
 from shared.lines import REFERENCE_BASE
 from tests.jobs.reconciliation_case import Entry, write_entries
 
@@ -64,11 +64,10 @@ def lines(rows: tuple[Line, ...], path: Path) -> Path:
 
 
 def covered(of: Written, folder: Path) -> set[Total]:
-    totals = coverage(
-        write_entries(of.entries, folder / "entries.parquet"),
-        lines(of.matches, folder / "matches.parquet"),
-        lines(of.breaks, folder / "breaks.parquet"),
-    )
+    coverage = Coverage(write_entries(of.entries, folder / "entries.parquet"))
+    coverage.read(lines(of.matches, folder / "matches.parquet"))
+    coverage.read(lines(of.breaks, folder / "breaks.parquet"))
+    totals = coverage.totals()
     assert len(set(totals)) == len(totals)
     return set(totals)
 
