@@ -64,7 +64,7 @@ $(BIN)/uv: $(LOCKS)/uv.txt
 $(VENV)/.run: $(LOCKS)/run.txt $(BIN)/uv
 	$(SYNC)
 	@printf '%s\n' '#!$(BIN)/python' 'import sys' 'sys.path.insert(0, "$(ROOT)")' \
-		'from recon.cli import main' 'sys.exit(main())' > $(BIN)/recon
+		'from recon.__main__ import run' 'sys.exit(run())' > $(BIN)/recon
 	@chmod +x $(BIN)/recon && touch $@
 
 $(VENV)/.dev: $(LOCKS)/dev.txt $(VENV)/.run
