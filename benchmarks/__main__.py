@@ -3,8 +3,7 @@
 Figures are those that the operating system keeps of a process that has ended, imports and all. On a busy machine wall
 times say little; CPU times and the ratios of one call may be compared.
 
-Our own modules are compiled first, as they are wherever `recon` ran once before; as are
-those of the libraries.
+Our own modules are compiled first, as they are wherever `recon` ran before. Those of the libraries are so by set-up.
 """
 
 from __future__ import annotations
