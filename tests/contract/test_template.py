@@ -409,10 +409,14 @@ def test_a_chat_has_a_topic_of_its_own_by_parameter(template: Any) -> None:
     )
     (tls,) = template.properties("ChatTopicPolicy")["PolicyDocument"]["Statement"]
     assert refuses_plain_http(tls)
-    publishing = [
-        s["Resource"] for s in template.statements("NotifierRole") if s["Sid"] == "PublishToChat"
-    ]
-    assert publishing == [["arn:aws:sns:sa-east-1:123456789012:reconciliation-chat"]]
+    for stack, topics in (
+        (template, [["reconciliation-alerts"]]),
+        (chatting, [["reconciliation-alerts"], ["reconciliation-chat"]]),
+    ):
+        may = [
+            s["Resource"] for s in stack.statements("NotifierRole") if s["Action"] == ["sns:Publish"]
+        ]
+        assert may == topics
 
 
 # The key, by parameter. What KMS makes of its policy is not run here.
