@@ -523,11 +523,12 @@ The embedded AWS is spoken to without TLS and is told that it is TLS, so nobody 
 
 ## Who may take a role
 
-Step Functions' role and the scheduler's are for this account only (`aws:SourceAccount`, and the state machine's own ARN), as AWS
-documents for both. For the roles of Lambda, Glue and QuickSight no word was found in their guides that these services send the
-keys, and there is [no list](https://github.com/prowler-cloud/prowler/issues/2810) of those that do. A key that is not sent makes the
-condition false, and then no function, job or query could take its role at all. So they have none. Nothing is open for that: whoever makes a function, a job or a data
-source hands it its role, and `iam:PassRole` hands a role to a service of
+Step Functions' role and the scheduler's are for this account only (`aws:SourceAccount`, and the state machine's own
+ARN), as AWS documents for both. For the roles of Lambda, Glue and QuickSight no word was found in their guides that
+these services send the keys, and there is [no list](https://github.com/prowler-cloud/prowler/issues/2810) of those
+that do. A key that is not sent makes the condition false, and then no function, job or query could take its role at
+all. So they have none. Nothing is open for that: whoever makes a function, a job or a data source hands it its role,
+and `iam:PassRole` hands a role to a service of
 [the same account](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html) only.
 """
 

@@ -414,7 +414,9 @@ def test_a_chat_has_a_topic_of_its_own_by_parameter(template: Any) -> None:
         (chatting, [["reconciliation-alerts"], ["reconciliation-chat"]]),
     ):
         may = [
-            s["Resource"] for s in stack.statements("NotifierRole") if s["Action"] == ["sns:Publish"]
+            s["Resource"]
+            for s in stack.statements("NotifierRole")
+            if s["Action"] == ["sns:Publish"]
         ]
         assert may == topics
 
