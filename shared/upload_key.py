@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shared.errors import UploadKeyError
 
 TIME_ZONE = ZoneInfo("America/Sao_Paulo")
+# The days that the curated tables show (their projection in infra/template.yaml): from here to a year ahead.
+FIRST_DAY = date(2000, 1, 1)
+_AHEAD = timedelta(days=365)
 _LOOKS_LIKE_A_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}", re.ASCII)
 _PROFILE = re.compile(r"[a-z0-9-]{1,24}", re.ASCII)
 _EXPECTED = "Use [perfil/][AAAA-MM-DD/]arquivo.csv, por exemplo default/2026-02-16/extrato.csv."
@@ -24,8 +27,18 @@ class UploadKey:
     name: str
 
     def day_or(self, event_time: datetime) -> date:
-        """The day of the job: the folder's, else the event's day in America/Sao_Paulo."""
-        return self.day or event_time.astimezone(TIME_ZONE).date()
+        """The day of the job: the folder's, else the event's day in America/Sao_Paulo.
+
+        Raises UploadKeyError where no table would show the folder's.
+        """
+        today = event_time.astimezone(TIME_ZONE).date()
+        if self.day and not FIRST_DAY <= self.day <= today + _AHEAD:
+            raise UploadKeyError(
+                f"A pasta '{self.day}' está fora dos dias que as tabelas mostram: de {FIRST_DAY} a "
+                f"{today + _AHEAD}, um ano depois do envio.",
+                hint=_EXPECTED,
+            )
+        return self.day or today
 
 
 def parse_upload_key(key: str) -> UploadKey:
@@ -52,14 +65,8 @@ def parse_upload_key(key: str) -> UploadKey:
 
 def _day(key: str, folder: str) -> date:
     try:
-        day = datetime.strptime(folder, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
+        return datetime.strptime(folder, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError as error:
         raise UploadKeyError(
             f"A pasta {folder!r} da chave {key!r} não é uma data que existe.", hint=_EXPECTED
         ) from error
-    if not 1900 <= day.year <= 2099:  # as for the entries in the file
-        raise UploadKeyError(
-            f"A pasta {folder!r} da chave {key!r} está fora dos anos de 1900 a 2099.",
-            hint=_EXPECTED,
-        )
-    return day

@@ -119,6 +119,7 @@ def examine(arrival: Arrival, aws: Aws) -> JobEvent | Refusal:
     """The job that this upload is, or why it is none; reads the object only if its key can name one."""
     try:
         key = parse_upload_key(arrival.upload.key)
+        day = key.day_or(arrival.at)
     except UploadKeyError as error:
         return Refusal(error.error_code, error.message, error.hint)
     refusal = _not_csv(key.name, key.profile) or _not_published(key.profile, aws.profiles())
@@ -140,7 +141,7 @@ def examine(arrival: Arrival, aws: Aws) -> JobEvent | Refusal:
             key.profile,
         )
     return JobEvent(
-        job_id=job_id(key.profile, key.day_or(arrival.at), digest.sha256),
+        job_id=job_id(key.profile, day, digest.sha256),
         bucket_name=arrival.upload.bucket,
         object_key=arrival.upload.key,
         file_hash=digest.sha256,

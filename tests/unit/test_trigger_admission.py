@@ -335,7 +335,8 @@ def test_an_upload_that_can_be_no_run_is_told_what_to_do_and_not_read(
         ("2026-02-16/default/x.csv", "'default' da chave"),
         ("a/b/c/x.csv", "pastas demais"),
         ("a/b/2026-02-16/x.csv", "pastas demais"),
-        ("0001-01-01/x.csv", "1900 a 2099"),
+        ("0001-01-01/x.csv", "'0001-01-01' está fora dos dias que as tabelas mostram"),
+        ("2062-02-16/x.csv", "um ano depois do envio"),
         ("2026-02-30/x.csv", "não é uma data que existe"),
     ],
 )
