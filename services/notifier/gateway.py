@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.notifier.places import Places
+from services.notifier.places import CONSOLES, Places
 from services.notifier.settings import NotifierSettings
 from shared import layout
 from shared.alert import (
@@ -111,11 +111,13 @@ class Gateway:
 
     @cached_property
     def places(self) -> Places:
-        """Other partitions have consoles of other names; an endpoint that is not AWS's has none."""
-        aws = self._s3.meta
-        host = urlsplit(aws.endpoint_url).hostname or ""
-        real = aws.partition == "aws" and host.endswith(".amazonaws.com")
-        return Places(self._settings.data_bucket, aws.region_name if real else None)
+        """An endpoint that is not AWS's has no console, nor has a partition whose console we do not know."""
+        host = urlsplit(self._s3.meta.endpoint_url).hostname or ""
+        _, partition, _, region, *_ = self._settings.topic_arn.split(":")
+        domain = CONSOLES.get(partition)
+        if domain is None or not host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            return Places(self._settings.data_bucket, None)
+        return Places(self._settings.data_bucket, region, domain)
 
     def was_told(self, request: AlertRequest) -> bool:
         try:

@@ -9,13 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+CONSOLES = {
+    "aws": "aws.amazon.com",
+    "aws-cn": "amazonaws.cn",
+    "aws-us-gov": "amazonaws-us-gov.com",
+}
+"""Each partition's own domain of it."""
+
 
 @dataclass(frozen=True)
 class Places:
-    """region: of the console; None where it has no pages, as on the embedded AWS."""
+    """region: of the console; None where it has no pages, as on the embedded AWS. domain: its partition's."""
 
     data_bucket: str
     region: str | None
+    domain: str = CONSOLES["aws"]
 
     def address(self, key: str) -> str:
         return f"s3://{self.data_bucket}/{key}"
@@ -33,4 +41,4 @@ class Places:
         return self._page(f"states/home?region={self.region}#/v2/executions/details/{there}")
 
     def _page(self, path: str) -> str | None:
-        return f"https://{self.region}.console.aws.amazon.com/{path}" if self.region else None
+        return f"https://{self.region}.console.{self.domain}/{path}" if self.region else None

@@ -279,11 +279,26 @@ def test_in_an_account_a_report_is_a_page_of_its_console(aws: Aws) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("partition", "region", "page"),
+    [
+        ("aws-cn", "cn-north-1", "https://cn-north-1.console.amazonaws.cn/s3/object/"),
+        ("aws-us-gov", "us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com/s3/"),
+        ("aws-iso", "us-iso-east-1", None),
+    ],
+)
+def test_another_partition_has_its_own_console(
+    aws: Aws, partition: str, region: str, page: str | None
+) -> None:
+    topic = f"arn:{partition}:sns:{region}:123456789012:alerts"
+    settings = aws.gateway._settings.model_copy(update={"topic_arn": topic})
+    found = Gateway(settings, boto3.client("s3", region_name=region), aws.sns).places.page("key")
+    assert found.startswith(page) if found and page else found is page is None
+
+
 def test_what_is_not_awss_own_has_no_console(aws: Aws) -> None:
     local = boto3.client("s3", endpoint_url="http://127.0.0.1:4566")
-    china = boto3.client("s3", region_name="cn-north-1")
-    for s3 in (local, china):
-        assert Gateway(aws.gateway._settings, s3, aws.sns).places.region is None
+    assert Gateway(aws.gateway._settings, local, aws.sns).places.region is None
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics")
