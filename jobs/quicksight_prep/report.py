@@ -202,6 +202,9 @@ def facts_of(run: Run, summary: Summary) -> list[tuple[str, Any]]:
             (say(file["kind"], "pt").capitalize(), file["name"]),
             ("SHA-256", file["sha256"]),
             ("Registros", file["records"].lines),
+            ("Cabeçalho e ignorados", file["records"].header + file["records"].skipped),
+            ("Lançamentos", file["records"].entries),
+            ("Rejeitados", file["records"].rejected),
         ]
     facts += [
         (say(name, "pt"), value if type(value) is date else say(value, "pt"))

@@ -67,6 +67,14 @@ def test_the_sheets_hold_every_item_with_the_amounts_of_the_parquet(book: Any, r
     assert bridge["BRL", "Diferença líquida (A − B)"]["Itens"] is None
 
 
+def test_the_records_of_the_file_add_up_to_its_lines(book: Any) -> None:
+    said = [row[:2] for row in book["Resumo"].iter_rows(values_only=True)]
+    names, counts = zip(*said[[name for name, _ in said].index("Registros") :][:4], strict=True)
+    assert names == ("Registros", "Cabeçalho e ignorados", "Lançamentos", "Rejeitados")
+    assert counts[0] == sum(counts[1:])
+    assert all(counts)
+
+
 def test_money_and_dates_are_numbers_in_brazilian_formats(book: Any) -> None:
     sheet = book["Divergências"]
     columns = {cell.value: cell.column for cell in sheet[1]}
