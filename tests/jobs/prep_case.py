@@ -54,8 +54,13 @@ def told(
 ) -> Told:
     done = reconciled(folder, entries, profile or profile_of(), as_of)
     files = {name: Path(file.path) for name, file in done.result.files.items()}
-    validated = read_by(entries).model_copy(
-        update={"rejected": len(rejects), "reference": reference}
+    read = read_by(entries)
+    validated = read.model_copy(
+        update={
+            "lines": read.lines + len(rejects),
+            "rejected": len(rejects),
+            "reference": reference,
+        }
     )
     pq.write_table(
         pa.Table.from_pylist([vars(reject) for reject in rejects], REJECT_SCHEMA),
