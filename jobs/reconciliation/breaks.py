@@ -52,6 +52,13 @@ _GROUP_MISMATCH = {
     "group_amount_b": "decimal(38, 0)",
     "delta": "decimal(38, 0)",
 }
+_FOUND_ROW = {
+    "line_no": "bigint",
+    "side": "text",
+    "currency": "text",
+    "age_days": "int",
+    "row_id": "text",
+}
 _COUNTERPART = ("line_a", "line_b", "class", "pass_number")
 _FOREVER = 10_000_000  # days: more than the calendar has
 
@@ -60,12 +67,13 @@ def class_open_rows(
     engine: Engine, profile: Profile, currencies: Sequence[str], as_of: date
 ) -> Sql:
     """Reads what `match` left. Names `near` and `passes`. Returns the query of the breaks."""
-    engine.table("broken", rule("broken"))
+    engine.view("broken", rule("broken") if profile.fees else everything("unmatched"))
     engine.table("open_ids", rule("open_ids", content=CONTENT))
     engine.view("unmatched", everything("open_ids"))
-    engine.view("found", everything("fee_mismatches", "line_a", "line_b"))
-    engine.table("unexplained", rule("still_open"))
-    engine.view("unmatched", everything("unexplained"))
+    if profile.fees:
+        engine.view("found", everything("fee_mismatches", "line_a", "line_b"))
+        engine.table("unexplained", rule("still_open"))
+        engine.view("unmatched", everything("unexplained"))
     _compare(engine, profile, currencies)
     for name in ("set_aside", "mismatches", "neighbours"):
         engine.table(name, rule(name))
@@ -74,8 +82,10 @@ def class_open_rows(
     _find_orphans(engine, profile)
     engine.table("classed", rule("classed", as_of=as_of))
     engine.table("explained", rule("explained"))
-    engine.table("findings", rule("findings"))
-    engine.table("found_rows", rule("found_rows", content=CONTENT, as_of=as_of))
+    if engine.table("findings", rule("findings")):
+        engine.table("found_rows", rule("found_rows", content=CONTENT, as_of=as_of))
+    else:
+        engine.view("found_rows", nothing(_FOUND_ROW))
     engine.view("classes", _classes())
     engine.view("buckets", _buckets(profile.aging.buckets))
     return rule(
