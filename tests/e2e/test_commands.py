@@ -1,6 +1,7 @@
 """Every command that the help or a README shows is run, on a pipeline that is up, and ends with the code it should.
 
-Names of files are those of the examples; a job in one is a real job here, in the state that the verb asks for.
+Names of files are those of the examples; a job in one is a real job here, in the state that the verb asks for. Each
+example is a process of its own; for machines (--json), for an account and for its exit code it is `main` in this one.
 """
 
 from __future__ import annotations
@@ -14,13 +15,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from recon.cli import app
+from recon.cli import app, main
 from tests.e2e.test_take_back import job_process
 from tests.e2e.test_up import AGREEING, BROKEN, Up, until
 from tests.unit.test_cli_main import VERBS
@@ -59,16 +63,26 @@ class Desk:
             shutil.copyfile(ROOT / source, folder / name)
         self.up = Up(folder / "tmp", folder / ".recon")
 
+    def environment(self, **more: str) -> dict[str, str]:
+        return {**self.up._environment, **more, "BROWSER": "false"}
+
     def recon(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        environment = {**self.up._environment, **more, "BROWSER": "false"}
         return subprocess.run(
             [sys.executable, "-m", "recon", *words],
             cwd=self.folder,
-            env=environment,
+            env=self.environment(**more),
             capture_output=True,
             text=True,
             timeout=120,
         )
+
+    def recon_here(self, *words: str, **more: str) -> tuple[int, str, str]:
+        """Its exit code, stdout and stderr: as the process, without the second that one takes to start."""
+        out, errors = StringIO(), StringIO()
+        surroundings = patch.dict(os.environ, self.environment(**more), clear=True)
+        with surroundings, chdir(self.folder), redirect_stdout(out), redirect_stderr(errors):
+            code = main(words)
+        return code, out.getvalue(), errors.getvalue()
 
     @property
     def aws_settings(self) -> dict[str, str]:
@@ -168,9 +182,9 @@ def assert_json(verb: str, words: list[str], desk: Desk) -> None:
     if verb == "completion":
         return
     given = [*words, "--json", *(["--force"] if verb == "profile new" else [])]
-    done = desk.recon(*(["check", "--no-run", "--json"] if verb == "check" else given))
-    assert done.stdout.count("\n") == 1
-    assert isinstance(json.loads(done.stdout), dict)
+    _, out, _ = desk.recon_here(*(["check", "--no-run", "--json"] if verb == "check" else given))
+    assert out.count("\n") == 1
+    assert isinstance(json.loads(out), dict)
 
 
 def test_up_takes_the_options_of_its_example(desk: Desk) -> None:
@@ -200,7 +214,8 @@ def test_runs_tell_what_was_refused_repeated_and_retracted(desk: Desk, agreed: s
     desk.up.upload("2026-02-17/de-novo.csv", AGREEING)
 
     def listed() -> Any:
-        told = json.loads(desk.recon("runs", "--limit", "50", "--json").stdout)
+        _, out, _ = desk.recon_here("runs", "--limit", "50", "--json")
+        told = json.loads(out)
         return told if len(told["uploads"]) >= 2 else None
 
     told = until(listed)
@@ -247,8 +262,8 @@ def test_verbs_take_an_account_by_the_ordinary_aws_settings(
 ) -> None:
     words = [agreed if word == "JOB" else word for word in command.split()]
     nothing_is_up = {"XDG_RUNTIME_DIR": str(desk.folder)}
-    done = desk.recon(*words, "--aws", **nothing_is_up, **desk.aws_settings)
-    assert done.returncode == 0, done.stdout + done.stderr
+    code, out, errors = desk.recon_here(*words, "--aws", **nothing_is_up, **desk.aws_settings)
+    assert code == 0, out + errors
 
 
 OF_EACH: dict[str, Callable[[Desk], tuple[int, tuple[str, ...]]]] = {
@@ -264,7 +279,7 @@ OF_EACH: dict[str, Callable[[Desk], tuple[int, tuple[str, ...]]]] = {
 @pytest.mark.parametrize("end", OF_EACH)
 def test_the_exit_codes_are_those_of_the_page(end: str, desk: Desk) -> None:
     code, words = OF_EACH[end](desk)
-    assert desk.recon(*words).returncode == code
+    assert desk.recon_here(*words)[0] == code
 
 
 def test_a_failed_run_is_shown_with_one(desk: Desk, failed: str) -> None:
