@@ -37,6 +37,9 @@ class RunCompleted(Contract):
     execution_arn: str
     execution_name: str
     redrive_count: int = 0
+    told_plainly: bool = Field(
+        default=False, description="whether the state machine told its end by itself"
+    )
 
     @property
     def job_id(self) -> str:
@@ -78,6 +81,9 @@ class RunFailed(Contract):
     execution_name: str
     redrive_count: int = 0
     checkpoint_location: str | None = None
+    told_plainly: bool = Field(
+        default=False, description="whether the state machine told its end by itself"
+    )
 
     @property
     def profile(self) -> str | None:
@@ -193,5 +199,7 @@ class AlertMarker(Contract):
     kind: str
     severity: Severity
     subject: str
-    message_id: str = Field(description="SNS's own")
+    message_id: str | None = Field(
+        description="SNS's own; null where a notifier died as it published, and the state machine told the end plainly"
+    )
     published_at: Instant

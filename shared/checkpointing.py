@@ -30,6 +30,8 @@ UNKNOWN = "UNKNOWN"
 REPORTING_STATES = frozenset(
     {UNKNOWN, "SaveCheckpoint", "TimeoutFailure", "NotifyFailure", "AlertFailurePlainly", "Failure"}
 )
+# In them the state machine tells by itself what the notifier could not.
+PLAIN_ALERTS = frozenset({"AlertSuccessPlainly", "AlertFailurePlainly"})
 _OBJECT: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 _STATE_OF_STAGE = {stage: state for state, stage in STAGE_OF_STATE.items()}
 

@@ -55,6 +55,11 @@ def run_alert_marker_key(job_id: str, execution: str, kind: str, redrive_count: 
     return f"{run_prefix(job_id, execution)}alerts/{kind}-{redrive_count}.json"
 
 
+def run_alert_attempt_key(job_id: str, execution: str, kind: str, redrive_count: int) -> str:
+    """Left before it is published, so that a death in between is known to be one."""
+    return f"{run_prefix(job_id, execution)}alerts/{kind}-{redrive_count}.attempt.json"
+
+
 # Data bucket: intake
 
 

@@ -1,4 +1,4 @@
-"""Tells each thing once: looks for the marker, publishes, leaves the marker."""
+"""Tells each thing once: looks for the marker, says that it will publish, publishes, leaves the marker."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ from shared.manifest import Manifest
 class Desk(Protocol):
     def was_told(self, request: AlertRequest) -> bool: ...
 
+    def was_attempted(self, request: RunCompleted | RunFailed) -> bool:
+        """Whether a notifier came as far as to publish it."""
+        ...
+
+    def attempt(self, request: RunCompleted | RunFailed) -> None: ...
+
     def manifests(self, request: RunCompleted) -> Mapping[Stage, Manifest]:
         """Those that are there and can be read."""
         ...
@@ -60,24 +66,28 @@ class Told:
 
 
 def tell(request: AlertRequest, desk: Desk, now: datetime) -> Told | None:
-    """None where it was told before."""
+    """None where it was told before, or perhaps was, and plainly for sure."""
     if desk.was_told(request):
         return None
+    end = request if isinstance(request, RunCompleted | RunFailed) else None
     notice = _notice(request, desk, now)
     subject = channels.subject(notice)
     alert = notice.alert
     attributes = channels.attributes(alert)
-    message_id = desk.publish(subject, channels.message(notice), attributes)
-    desk.mark(
-        request,
-        AlertMarker(
-            kind=alert.kind,
-            severity=alert.severity,
-            subject=subject,
-            message_id=message_id,
-            published_at=now,
-        ),
+    marker = AlertMarker(
+        kind=alert.kind,
+        severity=alert.severity,
+        subject=subject,
+        message_id=None,
+        published_at=now,
     )
+    if end and end.told_plainly and desk.was_attempted(end):
+        desk.mark(request, marker)  # once more would be the third time
+        return None
+    if end:
+        desk.attempt(end)
+    message_id = desk.publish(subject, channels.message(notice), attributes)
+    desk.mark(request, marker.model_copy(update={"message_id": message_id}))
     posted = desk.post(channels.chat(notice, message_id), attributes)
     return Told(alert, message_id, posted)
 

@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+)
 
 from services.notifier.places import CONSOLES, Places
 from services.notifier.settings import NotifierSettings
@@ -43,8 +49,10 @@ if TYPE_CHECKING:
 _CLIENTS = Config(
     connect_timeout=3, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 3}
 )
-# A publish whose answer is only slow must not be sent again: it would go out twice.
+# A publish whose answer is only slow must not fail: it would be told a second time.
 _PATIENT = _CLIENTS.merge(Config(read_timeout=15))
+# The topic did not get it, so that it may be sent again at once.
+_NOT_SENT = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
 # A chat is tried once: everybody else has been told, and the function's time must not run out over it.
 _ONCE = _CLIENTS.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
@@ -69,10 +77,12 @@ class Gateway:
 
     @classmethod
     def connect(cls, settings: NotifierSettings) -> Self:
+        sns = boto3.client("sns", config=_PATIENT)
+        sns.meta.events.register_first("needs-retry.sns.Publish", _give_up_what_may_have_gone_out)
         return cls(
             settings,
             boto3.client("s3", config=_CLIENTS),
-            boto3.client("sns", config=_PATIENT),
+            sns,
             boto3.client("sns", config=_ONCE) if settings.chat_topic_arn else None,
         )
 
@@ -120,13 +130,26 @@ class Gateway:
         return Places(self._settings.data_bucket, region, domain)
 
     def was_told(self, request: AlertRequest) -> bool:
+        return self._exists(_marker_key(request))
+
+    def was_attempted(self, request: RunCompleted | RunFailed) -> bool:
+        return self._exists(_attempt_key(request))
+
+    def _exists(self, key: str) -> bool:
         try:
-            self._s3.head_object(Bucket=self._settings.data_bucket, Key=_marker_key(request))
+            self._s3.head_object(Bucket=self._settings.data_bucket, Key=key)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return False
             raise
         return True
+
+    def attempt(self, request: RunCompleted | RunFailed) -> None:
+        try:
+            self._put(_attempt_key(request), "{}")
+        except (ClientError, BotoCoreError):
+            # People must hear of it even so. At worst they do a third time.
+            logger.exception("attempt to publish not noted")
 
     def publish(self, subject: str, message: str, attributes: Mapping[str, str]) -> str:
         return self._sns.publish(
@@ -153,21 +176,36 @@ class Gateway:
 
     def mark(self, request: AlertRequest, marker: AlertMarker) -> None:
         try:
-            self._s3.put_object(
-                Bucket=self._settings.data_bucket,
-                Key=_marker_key(request),
-                Body=marker.to_json().encode(),
-                ContentType="application/json",
-            )
+            self._put(_marker_key(request), marker.to_json())
         except (ClientError, BotoCoreError):
             # It went out. To fail now would only make it go out twice.
             logger.exception("alert published but not marked")
+
+    def _put(self, key: str, text: str) -> None:
+        self._s3.put_object(
+            Bucket=self._settings.data_bucket,
+            Key=key,
+            Body=text.encode(),
+            ContentType="application/json",
+        )
+
+
+def _give_up_what_may_have_gone_out(caught_exception: Exception | None, **_: object) -> None:
+    """Only what the topic refused or never got is retried: it knows no repeats, and each would be an alert."""
+    if caught_exception and not isinstance(caught_exception, _NOT_SENT):
+        raise caught_exception
 
 
 def _typed(attributes: Mapping[str, str]) -> dict[str, MessageAttributeValueTypeDef]:
     return {
         name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
     }
+
+
+def _attempt_key(request: RunCompleted | RunFailed) -> str:
+    return layout.run_alert_attempt_key(
+        request.job_id, request.execution_name, request.kind, request.redrive_count
+    )
 
 
 def _marker_key(request: AlertRequest) -> str:

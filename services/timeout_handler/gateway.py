@@ -26,7 +26,7 @@ from shared import layout
 from shared.alert import AlertRequest
 from shared.checkpoint import FailureReport
 from shared.checkpoint_store import CheckpointStore, record_failure
-from shared.checkpointing import REPORTING_STATES
+from shared.checkpointing import PLAIN_ALERTS, REPORTING_STATES
 from shared.intake import Upload
 from shared.layout import Stage
 from shared.manifest import ReconciliationFigures
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.literals import ExecutionStatusType
-    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef
+    from mypy_boto3_stepfunctions.type_defs import ExecutionListItemTypeDef, HistoryEventTypeDef
 
 # Inside the function's 40 s, so that a hanging call ends as an error that the log names.
 _CLIENTS = Config(
@@ -115,15 +115,27 @@ class Gateway:
         )
 
     def last_state(self, arn: str) -> str | None:
-        history = self._stepfunctions.get_execution_history(
+        entered = map(_entered, self._newest_events(arn))
+        return next((name for name in entered if name and name not in REPORTING_STATES), None)
+
+    def was_told_plainly(self, arn: str) -> bool:
+        """The task of a plain alert succeeded, since the last redrive if there was one."""
+        published = False
+        for event in self._newest_events(arn):
+            if event["type"] == "ExecutionRedriven":
+                return False
+            published = published or event["type"] == "TaskSucceeded"
+            if state := _entered(event):
+                if state in PLAIN_ALERTS:
+                    return published
+                published = False
+        return False
+
+    def _newest_events(self, arn: str) -> list[HistoryEventTypeDef]:
+        """The last one first; the end of a run has no more of them."""
+        return self._stepfunctions.get_execution_history(
             executionArn=arn, reverseOrder=True, includeExecutionData=False, maxResults=100
-        )
-        entered = (
-            event["stateEnteredEventDetails"]["name"]
-            for event in history["events"]
-            if "stateEnteredEventDetails" in event
-        )
-        return next((name for name in entered if name not in REPORTING_STATES), None)
+        )["events"]
 
     # Glue runs
 
@@ -355,6 +367,12 @@ def _data_sets(settings: TimeoutSettings, s3: S3Client) -> QuickSightGateway:
         settings.data_set_names,
         settings.refreshes_a_day,
     )
+
+
+def _entered(event: HistoryEventTypeDef) -> str | None:
+    """The name of the state, where the event is that it was entered."""
+    entered = event.get("stateEnteredEventDetails")
+    return entered["name"] if entered else None
 
 
 def _likely_job(execution_name: str) -> str:

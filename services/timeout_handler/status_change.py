@@ -42,7 +42,7 @@ def settle(arn: str, runs: Runs) -> Outcome:
     location = runs.record(report)
     told = runs.was_told(job_id, execution.name, execution.redrive_count, *ENDS)
     if not told:
-        runs.tell(_alert(report, execution, location))
+        runs.tell(_alert(report, execution, location, runs.was_told_plainly(arn)))
     # Last, because people must hear of it even where Glue does not answer.
     live = runs.live_glue_runs(execution.name)
     runs.stop(live)
@@ -88,7 +88,9 @@ def _error_name(execution: Execution) -> str:
     return execution.error or {"TIMED_OUT": "States.Timeout"}.get(execution.status, "UNKNOWN")
 
 
-def _alert(report: FailureReport, execution: Execution, location: str) -> RunFailed:
+def _alert(
+    report: FailureReport, execution: Execution, location: str, told_plainly: bool
+) -> RunFailed:
     return RunFailed(
         job_id=report.job_id,
         job=report.job,
@@ -99,4 +101,5 @@ def _alert(report: FailureReport, execution: Execution, location: str) -> RunFai
         execution_name=execution.name,
         redrive_count=execution.redrive_count,
         checkpoint_location=location,
+        told_plainly=told_plainly,
     )

@@ -21,6 +21,7 @@ def settle(arn: str, runs: Runs) -> Outcome:
                 "execution_arn": arn,
                 "execution_name": execution.name,
                 "redrive_count": execution.redrive_count,
+                "told_plainly": runs.was_told_plainly(arn),
             }
         )
     )

@@ -105,10 +105,11 @@ class Paginator:
 
 
 class StepFunctions:
-    """One execution. moto invents its histories."""
+    """One execution, told plainly or not. moto invents its histories."""
 
-    def __init__(self, status: str) -> None:
+    def __init__(self, status: str, told_plainly: bool) -> None:
         self._status = status
+        self._told_plainly = told_plainly
 
     def describe_execution(self, **_: Any) -> dict[str, Any]:
         return {
@@ -120,7 +121,12 @@ class StepFunctions:
         }
 
     def get_execution_history(self, **_: Any) -> dict[str, Any]:
-        return {"events": [{"stateEnteredEventDetails": {"name": "ReconcileData"}}]}
+        plainly = [{"type": "TaskSucceeded"}, entered("AlertFailurePlainly")]
+        return {"events": [*plainly * self._told_plainly, entered("ReconcileData")]}
+
+
+def entered(state: str) -> dict[str, Any]:
+    return {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": state}}
 
 
 class Glue:
@@ -172,6 +178,7 @@ class Aws:
         )
         self.glue = Glue()
         self.status = "TIMED_OUT"
+        self.told_plainly = False
 
     def notifier(self, calls: Calls) -> Notifier:
         settings = NotifierSettings(
@@ -196,8 +203,14 @@ class Aws:
             data_sets="",
             refreshes_a_day=24,
         )
-        clients = (self.s3, StepFunctions(self.status), self.glue, self.sqs, Functions(self))
+        states = StepFunctions(self.status, self.told_plainly)
+        clients = (self.s3, states, self.glue, self.sqs, Functions(self))
         return TimeoutHandler(settings, *(Client(client, calls) for client in clients))  # type: ignore[arg-type]
+
+    def tell_plainly(self) -> None:
+        """As the state machine does where the notifier failed."""
+        self.sns.publish(TopicArn=self.topic, Message="plain")
+        self.told_plainly = True
 
     # What there is in the end
 
@@ -348,3 +361,36 @@ def disturbed(aws: Aws, case: Case, calls: Calls) -> None:
     assert case.messages <= aws.messages() <= case.messages + resent, where
     if case.stopped:
         assert not aws.glue.live, where
+
+
+@pytest.mark.parametrize(
+    ("request_", "settle"),
+    [
+        pytest.param(COMPLETED, ended_well, id="completed"),
+        pytest.param(FAILED, ended_badly, id="failed"),
+    ],
+)
+def test_an_end_whose_notifier_died_is_told_once_or_twice_and_never_a_third_time(
+    fresh: Callable[[], Aws], request_: AlertRequest, settle: Callable[[Aws, Calls], object]
+) -> None:
+    """The state machine tells it plainly; then the event comes, late and twice, and the tick."""
+    undisturbed = Calls()
+    told(request_)(fresh(), undisturbed)
+    calls, died = undisturbed.made, 0
+    for number, call in enumerate(calls):
+        for after in (False, True):
+            aws = fresh()
+            try:
+                told(request_)(aws, Calls(number, after))
+            except Killed:
+                died += 1
+            else:  # what is not there answers by an error, after which nothing can die
+                continue
+            aws.tell_plainly()
+            for _ in range(3):
+                settle(aws, Calls())
+            full = number > calls.index("publish") or (call == "publish" and after)
+            begun = full or number == calls.index("publish") or (call == "put_object" and after)
+            # In full where it may not have gone out so; the plain one is there in any case.
+            assert aws.alerts() == 1 + (full or not begun), (number, call, after)
+    assert died > len(calls)

@@ -197,6 +197,33 @@ def test_the_last_state_is_not_one_that_reports(
         assert aws.gateway.last_state(EXECUTION_ARN) == state
 
 
+SUCCEEDED = {"timestamp": NOW, "type": "TaskSucceeded", "id": 98}
+REDRIVEN = {"timestamp": NOW, "type": "ExecutionRedriven", "id": 97}
+
+
+@pytest.mark.parametrize(
+    ("newest_first", "plainly"),
+    [
+        (["Failure", SUCCEEDED, "AlertFailurePlainly", "NotifyFailure"], True),
+        (["Success", SUCCEEDED, "AlertSuccessPlainly", "NotifySuccess"], True),
+        (["Failure", "AlertFailurePlainly", SUCCEEDED, "SaveCheckpoint"], False),
+        (["Failure", SUCCEEDED, "NotifyFailure"], False),
+        (["Failure", REDRIVEN, "Failure", SUCCEEDED, "AlertFailurePlainly"], False),
+        ([], False),
+    ],
+)
+def test_an_end_was_told_plainly_where_the_topic_took_it_since_the_last_redrive(
+    aws: Aws, newest_first: list[Any], plainly: bool
+) -> None:
+    events = [
+        entered(50 - n, event) if isinstance(event, str) else event
+        for n, event in enumerate(newest_first)
+    ]
+    with Stubber(aws.stepfunctions) as history:
+        history.add_response("get_execution_history", {"events": events})
+        assert aws.gateway.was_told_plainly(EXECUTION_ARN) is plainly
+
+
 def test_ended_runs_are_those_of_late_and_whether_they_were_told(aws: Aws) -> None:
     told, untold = aws.abort(), aws.abort("by-hand", "{}")
     aws.mark("run_failed")

@@ -18,6 +18,7 @@ import pytest
 from jsonata import Jsonata
 
 from jobs.runtime import JobArguments, parse_arguments
+from shared import checkpointing
 from shared.alert import ALERT_REQUEST, Alert, RunCompleted, RunFailed
 from shared.checkpoint import FailureReport
 from shared.job_event import JobEvent
@@ -151,6 +152,7 @@ def test_the_states_are_the_promised_twelve_and_the_two_plain_alerts(
     definition: dict[str, Any],
 ) -> None:
     assert set(definition["States"]) == TWELVE | set(PLAIN_ALERTS)
+    assert set(PLAIN_ALERTS) == checkpointing.PLAIN_ALERTS
     assert definition["QueryLanguage"] == "JSONata"
     tasks = {name for name, state in definition["States"].items() if state["Type"] == "Task"}
     assert tasks == set(TASKS)

@@ -34,6 +34,11 @@ class Desk:
     def was_told(self, request: AlertRequest) -> bool:
         return False
 
+    def was_attempted(self, request: RunCompleted | RunFailed) -> bool:
+        return False
+
+    def attempt(self, request: RunCompleted | RunFailed) -> None: ...
+
     def manifests(self, request: RunCompleted) -> Mapping[Stage, Manifest]:
         return MANIFESTS_OF[request.job_id]
 

@@ -109,6 +109,7 @@ class Desk:
     manifests_: Mapping[Stage, Manifest] = field(default_factory=lambda: MANIFESTS)
     failure_: Failure = field(default_factory=explained)
     told: bool = False
+    attempted: bool = False
     published: list[tuple[str, dict[str, str], Mapping[str, str]]] = field(default_factory=list)
     markers: list[AlertMarker] = field(default_factory=list)
     places: Places = field(default_factory=lambda: Places("data", None))
@@ -117,6 +118,13 @@ class Desk:
 
     def was_told(self, request: AlertRequest) -> bool:
         return self.told
+
+    def was_attempted(self, request: RunCompleted | RunFailed) -> bool:
+        return self.attempted
+
+    def attempt(self, request: RunCompleted | RunFailed) -> None:
+        assert not self.published
+        self.attempted = True
 
     def manifests(self, request: RunCompleted) -> Mapping[Stage, Manifest]:
         return self.manifests_
@@ -169,6 +177,25 @@ def test_what_was_told_is_not_told_again() -> None:
     desk = Desk(told=True)
     assert tell(COMPLETED, desk, NOW) is None
     assert (desk.published, desk.markers) == ([], [])
+
+
+def test_an_attempt_is_noted_before_it_is_published() -> None:
+    for request in (COMPLETED, FAILED):
+        desk = Desk()
+        tell(request, desk, NOW)
+        assert desk.attempted
+
+
+@pytest.mark.parametrize("attempted", [True, False])
+@pytest.mark.parametrize("plainly", [True, False])
+def test_an_end_is_told_again_unless_it_was_told_plainly_and_perhaps_in_full(
+    attempted: bool, plainly: bool
+) -> None:
+    for request in (COMPLETED, FAILED):
+        desk = Desk(attempted=attempted)
+        told = tell(request.model_copy(update={"told_plainly": plainly}), desk, NOW)
+        assert (told is None) == (not desk.published) == (attempted and plainly)
+        assert [marker.message_id for marker in desk.markers] == [told and told.message_id]
 
 
 def test_the_marker_says_what_went_out() -> None:

@@ -56,6 +56,7 @@ class World:
     live: Sequence[GlueRun] = (STRAY,)
     told: bool = False
     told_kinds: set[str] = field(default_factory=set)
+    told_plainly: bool = False
     limit: timedelta = LIMIT
     digest_at: time | None = None
     day: Sequence[DayRun] = ()
@@ -88,6 +89,9 @@ class World:
     def was_told(self, job_id: str, execution_name: str, redrive_count: int, *kinds: str) -> bool:
         self.asked.append(("told", job_id, execution_name, redrive_count, *kinds))
         return self.told or bool(self.told_kinds.intersection(kinds))
+
+    def was_told_plainly(self, arn: str) -> bool:
+        return self.told_plainly
 
     def tell(self, alert: AlertRequest) -> None:
         self.did.append("tell")
@@ -160,6 +164,21 @@ def test_an_end_that_nobody_told_is_kept_told_and_cleaned_up(
     assert (alert.status, alert.state, alert.error) == (status, "ReconcileData", report.error)
     assert (alert.job_id, alert.execution_name) == (JOB.job_id, JOB.job_id)
     assert (alert.execution_arn, alert.checkpoint_location) == (EXECUTION_ARN, LOCATION)
+
+
+@pytest.mark.parametrize("plainly", [True, False])
+def test_the_notifier_hears_whether_the_state_machine_told_an_end_plainly(plainly: bool) -> None:
+    ended_well = [EndedRun(EXECUTION_ARN, NOW - timedelta(minutes=3), told=False)]
+    for world in (
+        World(told_plainly=plainly, seen=replace(NOTHING, ended_badly=ended_well)),
+        World(
+            replace(ENDED, status="SUCCEEDED"),
+            told_plainly=plainly,
+            seen=replace(NOTHING, succeeded=ended_well),
+        ),
+    ):
+        search(world, NOW)
+        assert world.alerts[0].told_plainly is plainly
 
 
 def test_whether_an_end_was_told_is_asked_of_that_attempt_of_that_execution() -> None:
