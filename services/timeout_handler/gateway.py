@@ -278,8 +278,11 @@ class Gateway:
                 return
 
     def _ended_badly(self, run: ExecutionListItemTypeDef) -> EndedRun:
-        execution = self.execution(run["executionArn"])
-        told = self.was_told(job_id_of(execution), execution.name, execution.redrive_count, *ENDS)
+        told = self._seems_told(run, *ENDS)
+        if not told:  # somebody may have named it otherwise
+            execution = self.execution(run["executionArn"])
+            job_id = job_id_of(execution)
+            told = self.was_told(job_id, execution.name, execution.redrive_count, *ENDS)
         return EndedRun(run["executionArn"], run["stopDate"], told)
 
     def _succeeded(self, run: ExecutionListItemTypeDef) -> EndedRun:
@@ -291,10 +294,11 @@ class Gateway:
         began_at = run.get("redriveDate", run["startDate"])
         return RunningRun(run["executionArn"], began_at, self._seems_told(run, "run_late"))
 
-    def _seems_told(self, run: ExecutionListItemTypeDef, kind: str) -> bool:
-        """By the execution's name, as we name ours: good runs are many, and each would have to be described."""
+    def _seems_told(self, run: ExecutionListItemTypeDef, *kinds: str) -> bool:
+        """By the execution's name, as we name ours: runs may be hundreds, and each would have to be described. Step
+        Functions limits that by the second, and a tick that is refused finds nothing."""
         job_id = _likely_job(run["name"])
-        return self.was_told(job_id, run["name"], run.get("redriveCount", 0), kind)
+        return self.was_told(job_id, run["name"], run.get("redriveCount", 0), *kinds)
 
     def _stored_versions(self, since: datetime) -> Iterator[tuple[Upload, datetime]]:
         """S3 cannot list by time. So a tick reads so many versions, and the next one goes on from there."""

@@ -24,7 +24,7 @@ from services.timeout_handler import handler, tick
 from services.timeout_handler.digest import DayRun
 from services.timeout_handler.expected import Expect, Expectation
 from services.timeout_handler.gateway import Gateway
-from services.timeout_handler.runs import GlueRun
+from services.timeout_handler.runs import Execution, GlueRun
 from services.timeout_handler.settings import TimeoutSettings
 from services.timeout_handler.status_change import ENDS
 from services.timeout_handler.tick import EndedRun, RunningRun, StoredUpload
@@ -230,6 +230,24 @@ def test_ended_runs_are_those_of_late_and_whether_they_were_told(aws: Aws) -> No
     found = {run.arn: run.told for run in aws.gateway.snapshot(NOW - AGO).ended_badly}
     assert found == {told: True, untold: False}
     assert aws.gateway.snapshot(datetime.now(UTC) + AGO).ended_badly == []
+
+
+def test_of_runs_that_ended_badly_only_the_untold_are_described(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hundreds that fail in an hour would use up what Step Functions answers, each minute anew."""
+    described, execution = [], aws.gateway.execution
+
+    def describe(arn: str) -> Execution:
+        described.append(arn)
+        return execution(arn)
+
+    monkeypatch.setattr(aws.gateway, "execution", describe)
+    aws.abort()
+    aws.mark("run_failed")
+    untold = aws.abort("by-hand", "{}")
+    assert len(aws.gateway.snapshot(NOW - AGO).ended_badly) == 2
+    assert described == [untold]
 
 
 def test_an_alert_of_either_kind_counts_for_its_own_redrive_only(aws: Aws) -> None:
