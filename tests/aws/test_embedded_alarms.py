@@ -12,14 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from recon.embedded.aws import EmbeddedAWS
-from recon.embedded.deploy import deploy
+from recon.embedded.deploy import TEMPLATE, deploy
 
 PERIOD = timedelta(seconds=60)
 
 
 def test_each_alarm_goes_off_is_told_and_recovers() -> None:
     with EmbeddedAWS() as aws:
-        stack = deploy(aws)
+        stack = deploy(aws, parameters={"Chat": "yes", "SilenceHours": "1"})
         sqs, cloudwatch = aws.client("sqs"), aws.client("cloudwatch")
         inbox = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=inbox, AttributeNames=["QueueArn"])["Attributes"]
@@ -30,19 +30,27 @@ def test_each_alarm_goes_off_is_told_and_recovers() -> None:
             Attributes={"RawMessageDelivery": "true"},
         )
         alarms = cloudwatch.describe_alarms()["MetricAlarms"]
-        assert len(alarms) > 15
+        assert len(alarms) == TEMPLATE.read_text(encoding="utf-8").count("AWS::CloudWatch::Alarm")
 
         # So old that it is out of the period a moment later.
         began = datetime.now(UTC) - PERIOD + timedelta(seconds=15)
         for alarm in alarms:
-            put(cloudwatch, alarm, alarm["Threshold"] + 1, began)
+            put(cloudwatch, alarm, bad(alarm), began)
         assert states(cloudwatch) == {alarm["AlarmName"]: "ALARM" for alarm in alarms}
         assert told(sqs, inbox, len(alarms)) == {alarm["AlarmName"] for alarm in alarms}
 
         time.sleep(max(0, (began + PERIOD - datetime.now(UTC)).total_seconds()) + 1)
         for alarm in alarms:
-            put(cloudwatch, alarm, 0, datetime.now(UTC))
+            put(cloudwatch, alarm, good(alarm), datetime.now(UTC))
         assert states(cloudwatch) == {alarm["AlarmName"]: "OK" for alarm in alarms}
+
+
+def bad(alarm: dict[str, Any]) -> float:
+    return 0 if alarm["ComparisonOperator"] == "LessThanThreshold" else alarm["Threshold"] + 1
+
+
+def good(alarm: dict[str, Any]) -> float:
+    return 1 if alarm["ComparisonOperator"] == "LessThanThreshold" else 0
 
 
 def put(cloudwatch: Any, alarm: dict[str, Any], value: float, at: datetime) -> None:

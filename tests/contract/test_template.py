@@ -640,6 +640,10 @@ def test_that_no_run_was_started_is_an_alarm_by_parameter(template: Any) -> None
         1,
     )
     assert alarm["TreatMissingData"] == "breaching"
+    assert "Unit" not in alarm
+    assert alarm["AlarmActions"] == ["reconciliation-alerts"]
+    # CloudWatch looks back seven days at most where periods are hours.
+    assert template.parameters["SilenceHours"]["MaxValue"] * alarm["Period"] <= 7 * 24 * 3600
 
 
 @pytest.mark.parametrize("name", ALARMS)
