@@ -12,6 +12,7 @@ _SHORTLY = {
     "EMPTY_FILE": "vazio",
     "MALFORMED_KEY": "pasta ou nome fora do padrão",
     "NOT_CSV": "não é .csv",
+    "OBJECT_ARCHIVED": "em classe de arquivamento",
     "OBJECT_GONE": "apagado antes de ser lido",
     "UNKNOWN_PROFILE": "perfil desconhecido",
 }

@@ -39,6 +39,12 @@ class IntakeUnsettledError(ReconError):
     code = "INTAKE_UNSETTLED"
 
 
+class ArchivedObjectError(ReconError):
+    """The object was stored where it cannot be read at once. The upload is refused; a retry does not help."""
+
+    code = "OBJECT_ARCHIVED"
+
+
 @dataclass(frozen=True)
 class Digest:
     sha256: str
@@ -55,7 +61,7 @@ class Aws(Protocol):
     def profiles(self) -> Collection[str]: ...
 
     def digest(self, arrival: Arrival) -> Digest | None:
-        """None: the object, or that version of it, is gone."""
+        """None: the object, or that version of it, is gone. Raises ArchivedObjectError."""
         ...
 
     def chain(self, profile: str, file_hash: str) -> Sequence[Claim]: ...
@@ -125,7 +131,10 @@ def examine(arrival: Arrival, aws: Aws) -> JobEvent | Refusal:
     refusal = _not_csv(key.name, key.profile) or _not_published(key.profile, aws.profiles())
     if refusal:
         return refusal
-    digest = aws.digest(arrival)
+    try:
+        digest = aws.digest(arrival)
+    except ArchivedObjectError as error:
+        return Refusal(error.error_code, error.message, error.hint, key.profile)
     if digest is None:
         return Refusal(
             "OBJECT_GONE",

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from services.trigger.admission import Digest
+from services.trigger.admission import ArchivedObjectError, Digest
 from services.trigger.intake import Execution
 from services.trigger.notification import Arrival
 from services.trigger.settings import TriggerSettings
@@ -85,6 +85,11 @@ class Gateway:
         except ClientError as error:
             if _code(error) in ("NoSuchKey", "NoSuchVersion"):
                 return None
+            if _code(error) == "InvalidObjectState":
+                raise ArchivedObjectError(
+                    "O arquivo foi enviado a uma classe de armazenamento que não se lê na hora (Glacier).",
+                    hint="Envie o arquivo de novo na classe padrão (STANDARD).",
+                ) from error
             raise
         sha256, size = hashlib.sha256(), 0
         for chunk in answer["Body"].iter_chunks(_CHUNK):

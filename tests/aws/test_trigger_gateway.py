@@ -17,7 +17,7 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from services.trigger.admission import Digest, admit
+from services.trigger.admission import ArchivedObjectError, Digest, admit
 from services.trigger.gateway import Gateway
 from services.trigger.intake import Execution
 from services.trigger.notification import Arrival
@@ -125,6 +125,14 @@ def test_a_version_or_an_object_that_is_gone_has_no_digest(gateway: Gateway) -> 
 
     assert gateway.digest(arrival) is None
     assert gateway.digest(Arrival(arrival.upload, AT, None)) is None
+
+
+def test_what_lies_in_an_archive_is_said_to_lie_there(gateway: Gateway) -> None:
+    arrival = upload()
+    with Stubber(gateway._s3) as s3, pytest.raises(ArchivedObjectError, match="Glacier"):
+        s3.add_response("head_object", {})
+        s3.add_client_error("get_object", "InvalidObjectState", http_status_code=403)
+        gateway.digest(arrival)
 
 
 def test_another_error_than_gone_propagates(gateway: Gateway) -> None:

@@ -13,7 +13,14 @@ from itertools import product
 
 import pytest
 
-from services.trigger.admission import MAX_STEPS, Digest, IntakeUnsettledError, Outcome, admit
+from services.trigger.admission import (
+    MAX_STEPS,
+    ArchivedObjectError,
+    Digest,
+    IntakeUnsettledError,
+    Outcome,
+    admit,
+)
 from services.trigger.intake import Execution
 from services.trigger.notification import Arrival
 from shared import layout
@@ -363,6 +370,20 @@ def test_an_empty_file_and_a_version_that_is_gone_are_refused() -> None:
         "OBJECT_GONE",
     ]
     assert [alert.kind for alert in aws.alerts] == ["upload_refused"] * 2
+
+
+def test_a_file_in_an_archive_is_refused_and_told_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def archived(arrival: Arrival) -> None:
+        raise ArchivedObjectError("no Glacier", hint="outra classe")
+
+    aws = FakeAws()
+    monkeypatch.setattr(aws, "digest", archived)
+    assert take(aws.upload(KEY, A), aws).receipt.code == "OBJECT_ARCHIVED"
+    [alert] = aws.alerts
+    assert isinstance(alert, UploadRefused)
+    assert (alert.message, alert.hint, alert.profile) == ("no Glacier", "outra classe", "default")
 
 
 @pytest.mark.parametrize(
