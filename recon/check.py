@@ -28,7 +28,7 @@ from recon.retraction import retract
 from recon.stack import Stack
 from shared import ptbr
 from shared.intake import Receipt
-from shared.upload_key import TIME_ZONE
+from shared.upload_key import CHECK, TIME_ZONE
 
 RECEIPT_SECONDS = 120.0
 SHOWN_SECONDS = 300.0  # CloudWatch: logs come in seconds, metrics in a minute or two
@@ -193,7 +193,7 @@ def _take_back(pipeline: Pipeline, at: Deployed, run: Execution, output: Output)
 def _sent(pipeline: Pipeline, at: Deployed, now: datetime) -> tuple[bool, str, Execution | None]:
     """Content that nobody sent before, so that it is no duplicate."""
     mark = f"{now:%Y%m%dT%H%M%S%f}"
-    key = f"{now.astimezone(TIME_ZONE):%Y-%m-%d}/recon-check-{mark}.csv"
+    key = f"{now.astimezone(TIME_ZONE):%Y-%m-%d}/{CHECK}{mark}.csv"
     day = f"{now.astimezone(TIME_ZONE):%Y-%m-%d}"
     row = f"CHECK-{mark},recon-check,{day},1.00,BRL,,recon check,teste"
     with TemporaryDirectory() as scratch:

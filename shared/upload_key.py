@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from shared.errors import UploadKeyError
 
 TIME_ZONE = ZoneInfo("America/Sao_Paulo")
+CHECK = "recon-check-"  # how the name of the file begins that `recon check` sends
 # The days that the curated tables show (their projection in infra/template.yaml): from here to a year ahead.
 FIRST_DAY = date(2000, 1, 1)
 _AHEAD = timedelta(days=365)

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
-from services.notifier.notice import DO, KEY, RUN, Notice, Section, about, day_of, plain
+from services.notifier.notice import DO, KEY, RUN, Notice, Section, about_run, plain
 from services.notifier.places import Places
 from shared import ptbr
 from shared.alert import Alert, RunCompleted, Severity
@@ -88,7 +88,7 @@ def notice(
                 "pages": pages,
             },
         ),
-        subject=about(job.profile, day_of(job.job_id, job.object_key)),
+        subject=about_run(job.profile, job.job_id, job.object_key),
         headline=_headline(validation, result),
         sections=(
             Section("Resultado", tuple(_result_lines(result))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from services.notifier.notice import DO, HAPPENED, KEY, RUN, Notice, Section, about, day_of, plain
+from services.notifier.notice import DO, HAPPENED, KEY, RUN, Notice, Section, about_run, plain
 from services.notifier.places import Places
 from shared import ptbr
 from shared.alert import Alert, RunFailed
@@ -71,7 +71,7 @@ def notice(request: RunFailed, failure: Failure, places: Places, now: datetime) 
                 "page": page or "",
             },
         ),
-        subject=about(request.profile, day_of(job_id, key)),
+        subject=about_run(request.profile, job_id, key),
         headline=f"{what}: {message}",
         sections=(
             Section(HAPPENED, tuple(filter(None, (f"A {what}.", message, hint)))),

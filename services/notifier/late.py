@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.notifier.failed import state_name
-from services.notifier.notice import DO, HAPPENED, KEY, RUN, Notice, Section, about, day_of, plain
+from services.notifier.notice import DO, HAPPENED, KEY, RUN, Notice, Section, about_run, plain
 from services.notifier.places import Places
 from shared.alert import Alert, RunLate
 from shared.ptbr import count, moment
@@ -35,7 +35,7 @@ def notice(request: RunLate, places: Places, now: datetime) -> Notice:
                 "page": page or "",
             },
         ),
-        subject=about(request.profile, day_of(job_id, key)),
+        subject=about_run(request.profile, job_id, key),
         headline=f"em andamento há {minutes}, na {state}",
         sections=(
             Section(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shared import identity
 from shared.alert import Alert
 from shared.errors import UploadKeyError
-from shared.upload_key import parse_upload_key
+from shared.upload_key import CHECK, parse_upload_key
 
 KEY = 1024  # S3's own limit; other texts are cut shorter
 # Titles that more than one notice has, and by which a form knows what belongs where.
@@ -51,3 +51,10 @@ def day_of(job_id: str, object_key: str | None) -> str | None:
 
 def about(profile: str | None, day: str | None) -> str:
     return " ".join(("Conciliação", *filter(None, (profile, day))))
+
+
+def about_run(profile: str | None, job_id: str, object_key: str | None) -> str:
+    """Says of a file that `recon check` sent that it is a test, so that nobody looks for it in the books."""
+    told = about(profile, day_of(job_id, object_key))
+    name = (object_key or "").rpartition("/")[2]
+    return f"TESTE, {told}" if name.startswith(CHECK) else told

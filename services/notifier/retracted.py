@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notifier.notice import DO, HAPPENED, KEY, RUN, Notice, Section, about, day_of, plain
+from services.notifier.notice import DO, HAPPENED, KEY, RUN, Notice, Section, about_run, plain
 from shared.alert import Alert, RunRetracted
 from shared.ptbr import count
 
@@ -28,7 +28,7 @@ def notice(request: RunRetracted, now: datetime) -> Notice:
                 "removed": request.removed,
             },
         ),
-        subject=about(job.profile, day_of(job.job_id, job.object_key)),
+        subject=about_run(job.profile, job.job_id, job.object_key),
         headline="resultado retirado",
         sections=(
             Section(

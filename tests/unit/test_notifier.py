@@ -38,6 +38,7 @@ from shared.intake import Upload
 from shared.layout import Stage
 from shared.manifest import Manifest, PassFigures, ReferenceFigures, StageFile
 from shared.taxonomy import ROW_CLASSES, Verdict
+from shared.upload_key import CHECK
 from tests.run_cases import (
     EXECUTION_ARN,
     JOB,
@@ -622,6 +623,14 @@ def test_a_retraction_says_what_left_the_dashboards_and_not_why() -> None:
 def test_a_retraction_of_what_no_table_shows_says_so() -> None:
     none = RETRACTED.model_copy(update={"removed": 0})
     assert "Nenhuma linha dele estava nos painéis." in sent(none).email
+
+
+@pytest.mark.parametrize("request_of", [COMPLETED, RETRACTED], ids=["completed", "retracted"])
+def test_what_recon_check_sent_is_told_as_a_test(request_of: RunCompleted | RunRetracted) -> None:
+    file = JOB.model_copy(update={"object_key": f"2026-02-16/{CHECK}20260216T120000.csv"})
+    told = sent(request_of.model_copy(update={"job": file}))
+    assert "] TESTE, Conciliacao default 2026-02-16: " in told.subject
+    assert told.sms.split(maxsplit=1)[1].startswith("TESTE, ")
 
 
 # Where things are
