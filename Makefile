@@ -128,8 +128,10 @@ bench: setup-bench ## times against SQL and datacompy; ROWS=5000000, RUNS=3, ONL
 TIERS = $(wildcard $(addprefix $(ROOT)/tests/,unit contract jobs aws state_machine e2e))
 PYTEST = cd $(ROOT) && $(BIN)/python -m pytest $(TIERS)
 
+# Two files at a time, for many tests mostly wait. In the order of the tiers: by their number of tests the longest, which
+# have few, would come last, and one of the two would wait for the other.
 test: setup-test tools setup-spark lint types ## lint, types, and every test but the long matrices
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-spark: setup-spark ## every reconciliation on Spark, and 200 random ones on both engines
 	$(PYTEST) -m spark -o timeout=1200 --durations=10
