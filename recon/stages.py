@@ -138,13 +138,15 @@ def _reconcile(
         _tell_earlier(out, output)
         raise UsageError(error.message, hint=error.hint) from error
     except ReconError as error:
-        _take_place(new, out)
+        stays = _stopped(new, out)
         preliminary = out / _PRELIMINARY
         if "preliminary" in error.details:
             error.details["preliminary"] = str(preliminary)
         _tell(Verdict.INCOMPLETE, error, validation.figures, output)
         if "preliminary" in error.details:
             output.line(f"O que os passes anteriores conciliaram, sem ser resultado: {preliminary}")
+        if stays:
+            _tell_earlier(out, output)
         return 1
     seconds = {
         "validation": validation_seconds,
@@ -196,6 +198,17 @@ def _take_place(new: Path, out: Path) -> None:
     for name in reversed(_RESULTS):
         if (new / name).exists():
             (new / name).replace(out / name)
+
+
+def _stopped(new: Path, out: Path) -> bool:
+    """Whether an earlier reconciliation stays: then only what the passes matched until now comes beside it."""
+    if not (out / LOCAL_RUN).is_file():
+        _take_place(new, out)
+        return False
+    (out / _PRELIMINARY).unlink(missing_ok=True)
+    if (new / _PRELIMINARY).exists():
+        (new / _PRELIMINARY).replace(out / _PRELIMINARY)
+    return True
 
 
 def _moved(result: ValidationResult, out: Path) -> ValidationResult:

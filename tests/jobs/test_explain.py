@@ -207,23 +207,47 @@ def test_a_result_that_is_cut_off_or_lacks_columns_is_no_result(
     assert f"{damaged}: não é um resultado legível" in capsys.readouterr().err
 
 
-def test_a_run_that_was_stopped_leaves_nothing_of_an_earlier_one_to_explain(
+def test_a_run_that_was_stopped_leaves_an_earlier_result_as_it_was_and_says_so(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = shutil.copytree(folder, tmp_path / "out")
-    narrow = tmp_path / "estreito.toml"
-    default = (SAMPLES.parent / "profiles" / "default.toml").read_text("utf-8")
-    narrow.write_text(f"{default}\n[limits]\nmax_pairs = 1\n", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    stopped = ["reconcile", str(FILE), "--profile", narrow(tmp_path), "--out", str(out), "--json"]
     capsys.readouterr()
-    stopped = ["reconcile", str(FILE), "--profile", str(narrow), "--out", str(out), "--json"]
     assert main(stopped) == 1
-    error = json.loads(capsys.readouterr().out)["error"]
+    seen = capsys.readouterr()
+    error = json.loads(seen.out)["error"]
     assert error["code"] == "TOO_MANY_PAIRS"
     assert error["details"]["passes"] == [{"name": "id-exato", "matches": 3}]
     assert error["details"]["preliminary"] == str(out / "preliminary.parquet")
     assert pq.read_table(out / "preliminary.parquet").num_rows == 3
+    assert "O resultado anterior, de " in seen.err
+    after = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert after.pop("preliminary.parquet")
+    assert after == before
+    assert main(["explain", str(out), "2"]) == 0
+    assert main(["reconcile", str(FILE), "--out", str(out)]) == 1
+    assert not (out / "preliminary.parquet").exists()
+
+
+def test_a_run_that_was_stopped_leaves_no_result_where_there_was_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    for _ in range(2):
+        stopped = ["reconcile", str(FILE), "--profile", narrow(tmp_path), "--out", str(out)]
+        assert main(stopped) == 1
+        assert "resultado anterior" not in capsys.readouterr().out
     assert main(["explain", str(out), "2"]) == 2
     assert "falta" in capsys.readouterr().err
+
+
+def narrow(folder: Path) -> str:
+    """A profile whose second pass has too many pairs for it."""
+    profile = folder / "estreito.toml"
+    default = (SAMPLES.parent / "profiles" / "default.toml").read_text("utf-8")
+    profile.write_text(f"{default}\n[limits]\nmax_pairs = 1\n", encoding="utf-8")
+    return str(profile)
 
 
 def test_the_folders_of_a_pipeline_run_are_explained_as_well(
