@@ -164,14 +164,14 @@ def _rules(profile: Profile) -> Iterator[str]:
     if not (grace.A or grace.B):
         yield "O que não tem contraparte é divergência no mesmo dia."
     limits = profile.materiality
-    if limits.break_ is None and limits.run_net is None and limits.run_gross is None:
-        yield "Toda divergência é material."
-    if limits.break_ is not None:
+    if limits.break_:
         yield f"Uma divergência é material a partir de {_plain(limits.break_)}."
-    if limits.run_net is not None:
-        yield f"Uma execução é divergente se a diferença líquida alcança {_plain(limits.run_net)}."
-    if limits.run_gross is not None:
-        yield f"Uma execução é divergente se a diferença bruta alcança {_plain(limits.run_gross)}."
+    else:
+        yield "Toda divergência é material."
+    for which, limit in (("líquida", limits.run_net), ("bruta", limits.run_gross)):
+        if limit is not None:
+            always = "" if limit else ": sempre que há divergência"
+            yield f"Uma execução é divergente se a diferença {which} alcança {_plain(limit)}{always}."
     if profile.fees:
         rates = ptbr.count(len(profile.fees.rates), "taxa", "taxas")
         yield f"A taxa cobrada é conferida, por {_NAMES[profile.fees.by]}: {rates}."

@@ -287,3 +287,33 @@ by = "09:00"
         "Um saldo que não fecha deixa a execução sem conclusão.",
         "Espera-se um arquivo todo dia útil bancário até as 09:00; se não vem, avisa-se.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("materiality", "told"),
+    [
+        ("", ["Toda divergência é material."]),
+        ('break = "0.00"', ["Toda divergência é material."]),
+        (
+            'run_net = "0"',
+            [
+                "Toda divergência é material.",
+                "Uma execução é divergente se a diferença líquida alcança 0: sempre que há divergência.",
+            ],
+        ),
+        (
+            'break = "1"\nrun_gross = "5"',
+            [
+                "Uma divergência é material a partir de 1.",
+                "Uma execução é divergente se a diferença bruta alcança 5.",
+            ],
+        ),
+    ],
+    ids=["none", "zero", "run zero", "both"],
+)
+def test_a_materiality_of_zero_is_said_to_make_everything_material(
+    materiality: str, told: list[str]
+) -> None:
+    default = (PROFILES / "default.toml").read_text("utf-8")
+    profile = parse_profile(f"{default}\n[materiality]\n{materiality}\n".encode(), "default")
+    assert [line for line in means(profile) if "material" in line or "Uma execução" in line] == told
