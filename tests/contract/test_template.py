@@ -662,7 +662,14 @@ def test_an_alarm_watches_a_metric_that_exists_in_its_own_unit(template: Any, na
     # With a unit that is not the metric's an alarm never fires; without one it takes the metric as it is.
     assert "Unit" not in alarm
     assert alarm["AlarmActions"] == ["reconciliation-alerts"]
-    assert alarm["AlarmDescription"]
+
+
+def test_the_mail_of_an_alarm_begins_with_what_it_means_and_what_to_do(template: Any) -> None:
+    for name, alarm in template.of_type("AWS::CloudWatch::Alarm").items():
+        told = alarm["AlarmDescription"]
+        # ASCII, as a subject is: what CloudFormation and a phone make of other letters was not seen.
+        assert re.fullmatch(r"[ -~]+\. Fazer: [ -~]+\.", told), name
+        assert len(told) <= 1024
 
 
 def test_the_dashboard_shows_only_what_exists(template: Any) -> None:
