@@ -7,13 +7,11 @@ import sys
 
 
 def run() -> int:
-    # What a command makes mostly stays until it ends: to look for garbage in it took a fifth of its start, and its end.
+    # What a command makes mostly stays until it ends: to look for garbage in it took a fifth of its start.
     gc.set_threshold(100_000)
     from recon.cli import main
 
-    code = main()
-    gc.freeze()
-    return code
+    return main()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import fcntl
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,21 @@ def test_validation_alone_does_not_take_the_place_of_a_reconciliation(
     assert main(["validate", sample]) == 0
     assert (tmp_path / "recon-out" / "conciliado" / "matches.parquet").exists()
     assert (tmp_path / "recon-out" / "conciliado-validation" / "entries.parquet").exists()
+
+
+@pytest.mark.parametrize("verb", ["validate", "reconcile"])
+def test_nothing_that_a_library_says_at_the_end_is_among_what_people_read(
+    verb: str, tmp_path: Path
+) -> None:
+    sample = SAMPLES / "conciliado.csv"
+    done = subprocess.run(
+        [sys.executable, "-m", "recon", verb, str(sample), "--out", str(tmp_path / "out")],
+        cwd=SAMPLES.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("verb", ["validate", "reconcile"])
