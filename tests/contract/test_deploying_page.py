@@ -58,6 +58,20 @@ def test_limits_of_the_scaling_page_are_the_parameters(template: Any) -> None:
     assert f"runs out of its {template.properties('Trigger')['Timeout']} s" in text
 
 
+def test_the_scaling_page_is_the_same_in_portuguese() -> None:
+    english, portuguese = page("scaling.md"), page("scaling.pt-BR.md")
+    # A number by its digits, for each language has its own signs within it; what is quoted, as it is.
+    parts = r"`[^`\n]+`|\]\([\w/-]+|\d[\d,.]*"
+    for one, other in zip(english.split("\n## "), portuguese.split("\n## "), strict=True):
+        told = [
+            sorted(re.sub(r"(?<=\d)[,.]|\.$", "", part) for part in re.findall(parts, text))
+            for text in (one, other)
+        ]
+        assert told[0] == told[1]
+        assert one.count("\n|") == other.count("\n|")
+        assert one.count("\n- ") == other.count("\n- ")
+
+
 def test_pages_link_to_pages_and_sections_that_are_there() -> None:
     for source in DOCS.glob("*.md"):
         for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page(source.name)):
