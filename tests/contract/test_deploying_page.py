@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -58,8 +60,9 @@ def test_limits_of_the_scaling_page_are_the_parameters(template: Any) -> None:
     assert f"runs out of its {template.properties('Trigger')['Timeout']} s" in text
 
 
-def test_the_scaling_page_is_the_same_in_portuguese() -> None:
-    english, portuguese = page("scaling.md"), page("scaling.pt-BR.md")
+@pytest.mark.parametrize("name", ["deploying", "scaling"])
+def test_a_page_is_the_same_in_portuguese(name: str) -> None:
+    english, portuguese = page(f"{name}.md"), page(f"{name}.pt-BR.md")
     # A number by its digits, for each language has its own signs within it; what is quoted, as it is.
     parts = r"`[^`\n]+`|\]\([\w/-]+|\d[\d,.]*"
     for one, other in zip(english.split("\n## "), portuguese.split("\n## "), strict=True):
