@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 import duckdb
 
+from jobs.reconciliation.named import NONE, ROWS, Names, write_named
 from jobs.reconciliation.rules import Sql, sql
 from shared.errors import ReconError
 
@@ -46,8 +49,8 @@ class Engine(Protocol):
 
     def fetch(self, query: Sql) -> list[dict[str, Any]]: ...
 
-    def write(self, query: Sql, path: Path) -> int:
-        """Writes a query's result as Parquet; its rows."""
+    def write(self, query: Sql, path: Path, names: Names = NONE) -> int:
+        """Writes a query's result as Parquet; its rows. names: of columns of numbers, what they stand for."""
         ...
 
 
@@ -91,7 +94,11 @@ class DuckDBEngine:
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
-    def write(self, query: Sql, path: Path) -> int:
+    def write(self, query: Sql, path: Path, names: Names = NONE) -> int:
+        if names:
+            with _disk_errors():
+                batches = self._connection.sql(query).to_arrow_reader(ROWS)
+                return write_named(batches, batches.schema, path, names)
         return self._count(f"copy ({query}\n) to {sql(str(path))} (format parquet)")
 
     def _count(self, statement: str) -> int:
@@ -100,7 +107,13 @@ class DuckDBEngine:
         return int(row[0])
 
     def _run(self, statement: str) -> duckdb.DuckDBPyConnection:
-        try:
+        with _disk_errors():
             return self._connection.execute(statement)
-        except duckdb.IOException as error:  # a disk that is full, a folder that is gone
-            raise OSError(str(error)) from error
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.IOException as error:  # a disk that is full, a folder that is gone
+        raise OSError(str(error)) from error

@@ -17,6 +17,8 @@ from jobs.reconciliation.balances import check_balances, has_balances
 from jobs.reconciliation.breaks import class_open_rows
 from jobs.reconciliation.engine import SPARK_FROM_ENTRIES, DuckDBEngine, Engine, EngineName
 from jobs.reconciliation.figures import write_figures
+from jobs.reconciliation.matches import matches
+from jobs.reconciliation.named import NONE, Names
 from jobs.reconciliation.passes import TooManyPairsError, match
 from jobs.reconciliation.proof import Difference, IdentityError, Statement, Tolerated, Total
 from jobs.reconciliation.rules import Sql, everything, rule
@@ -89,20 +91,21 @@ def _reconcile(
         match(engine, profile, currencies)
     except TooManyPairsError as error:
         path = out_dir / PRELIMINARY
-        engine.write(rule("matches"), path)
+        query, names = matches(profile, currencies)
+        engine.write(query, path, names)
         error.details["preliminary"] = str(path)
         raise
     files = {}
 
-    def write(name: str, query: Sql) -> Path:
+    def write(name: str, query: Sql, names: Names = NONE) -> Path:
         path = out_dir / f"{name}.parquet"
-        files[name] = Produced(path, engine.write(query, path))
+        files[name] = Produced(path, engine.write(query, path, names))
         engine.source(name, path)  # what was written is what is proven
         return path
 
-    matches = write("matches", rule("matches"))
+    matched = write("matches", *matches(profile, currencies))
     with ThreadPoolExecutor(1) as beside:
-        reading = beside.submit(_read_back, entries, matches)  # needs nothing of what comes next
+        reading = beside.submit(_read_back, entries, matched)  # needs nothing of what comes next
         breaks = write("breaks", class_open_rows(engine, profile, currencies, day))
         write("near", rule("near_misses"))
         coverage, digested = reading.result()

@@ -78,9 +78,13 @@ def match_key(columns: Sequence[str]) -> Sql:
 
 def by_currency(values: Mapping[str, int]) -> Sql:
     """A limit in the minor units of each row's own currency."""
-    limits = " ".join(f"when {sql(code)} then {sql(value)}" for code, value in values.items())
-    limit = f"case currency {limits} end" if limits else "null"
-    return Sql(f"cast({limit} as decimal(38, 0))")
+    return Sql(f"cast({by_value('currency', values)} as decimal(38, 0))")
+
+
+def by_value(column: str, values: Mapping[str, int]) -> Sql:
+    """The number of each of a column's texts; null for any other."""
+    cases = " ".join(f"when {sql(text)} then {sql(value)}" for text, value in values.items())
+    return Sql(f"case {column} {cases} end" if cases else "cast(null as int)")
 
 
 def day_number(calendar: Calendar) -> Sql:

@@ -21,6 +21,7 @@ import sqlglot
 from sqlglot import exp
 
 from jobs.reconciliation.engine import EngineUnavailableError
+from jobs.reconciliation.named import NONE, ROWS, Names, write_named
 from jobs.reconciliation.rules import Sql
 from jobs.runtime import join, storage
 
@@ -86,17 +87,16 @@ class SparkEngine:
     def fetch(self, query: Sql) -> list[dict[str, Any]]:
         return [row.asDict() for row in self._run(query).collect()]
 
-    def write(self, query: Sql, path: Path) -> int:
+    def write(self, query: Sql, path: Path, names: Names = NONE) -> int:
         """One file, as the manifest names one: the parts that the tasks wrote are in the query's order."""
         staged = self._stage(query, f"{path.stem}.parts")
-        rows = 0
         schema = _nullable(staged)
-        with pq.ParquetWriter(path, schema) as whole:
-            for part in self._parts(f"{path.stem}.parts"):
-                for batch in pq.ParquetFile(part).iter_batches():
-                    whole.write_batch(batch.cast(schema))
-                    rows += batch.num_rows
-        return rows
+        batches = (
+            batch.cast(schema)
+            for part in self._parts(f"{path.stem}.parts")
+            for batch in pq.ParquetFile(part).iter_batches(ROWS)
+        )
+        return write_named(batches, schema, path, names)
 
     def _stage(self, query: Sql, name: str) -> DataFrame:
         where = join(self._staging, name)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -163,6 +164,29 @@ def test_what_is_written_is_one_file_in_the_querys_order(engine: Engine, tmp_pat
     assert pq.read_table(path).to_pylist() == [
         {"n": n, "text": str(n), "amount": Decimal(n)} for n in (1, 2, 3)
     ]
+
+
+@pytest.mark.parametrize("kept", [3, 0])
+def test_numbers_are_written_as_the_texts_that_they_stand_for(
+    kept: int, engine: Engine, tmp_path: Path
+) -> None:
+    engine.view("rows", values("rows", ("line_no", "side"), [(1, 1), (2, 0), (3, None)]))
+    query = Sql(
+        "select cast(line_no as bigint) as line_no, cast(side as int) as side from rows "
+        f"where line_no <= {kept} order by line_no"
+    )
+    path = tmp_path / "rows.parquet"
+    assert engine.write(query, path, {"side": ["A", "B"]}) == kept
+    written = pq.read_table(path)
+    assert written.schema.field("side").type == pa.string()
+    assert (
+        written.to_pylist()
+        == [
+            {"line_no": 1, "side": "B"},
+            {"line_no": 2, "side": "A"},
+            {"line_no": 3, "side": None},
+        ][:kept]
+    )
 
 
 # Whole reconciliations

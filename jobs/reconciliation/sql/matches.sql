@@ -1,12 +1,12 @@
 -- Matched pairs, classed by what differs: the amounts where what was compared agrees, else what was compared, else the
--- day, else nothing; and the rows of matched groups. Classed after they were ordered, as what is told is wider.
--- delta: A less B, of the pair or of what the row adds to its group.
+-- day, else nothing; and the rows of matched groups. Passes, kinds, classes and currencies are numbers here, so that what
+-- is ordered is narrow. delta: A less B, of the pair or of what the row adds to its group.
 with matched as (
   select
-    pass_name,
+    $pass_number as pass_number,
     line_a,
     line_b,
-    currency,
+    $currency_number as currency_number,
     delta,
     value_delta,
     delta_days,
@@ -16,10 +16,10 @@ with matched as (
   from pairs
   union all
   select
-    pass_name,
+    $pass_number as pass_number,
     line_a,
     line_b,
-    currency,
+    $currency_number as currency_number,
     delta,
     cast(null as decimal(38, 0)) as value_delta,
     cast(null as int) as delta_days,
@@ -31,18 +31,18 @@ with matched as (
   select * from matched order by coalesce(line_a, line_b)
 )
 select
-  pass_name,
-  case when match_id is null then 'pair' else 'group' end as kind,
+  pass_number as pass_name,
+  case when match_id is null then $pair else $group end as kind,
   case
-    when match_id is not null then 'matched_group'
-    when delta <> value_delta then 'matched_net_of_fee'
-    when delta <> 0 then 'matched_tolerance'
-    when delta_days <> 0 then 'matched_timing'
-    else 'matched_exact'
+    when match_id is not null then $matched_group
+    when delta <> value_delta then $matched_net_of_fee
+    when delta <> 0 then $matched_tolerance
+    when delta_days <> 0 then $matched_timing
+    else $matched_exact
   end as class,
   line_a,
   line_b,
-  currency,
+  currency_number as currency,
   delta,
   delta_days,
   match_id,
