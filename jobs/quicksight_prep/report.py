@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,7 @@ from jobs.quicksight_prep.explanation import why
 from jobs.quicksight_prep.items import Row, currencies_of
 from jobs.quicksight_prep.page_data import SHOWN
 from jobs.quicksight_prep.phrases import (
+    LANGUAGES,
     Duration,
     Money,
     Percent,
@@ -46,6 +48,7 @@ REJECTS = 200
 """Rejects that the page lists; the workbook lists all."""
 TOP = 20
 """Breaks that are also there on paper, and where no script runs."""
+_AMOUNT = re.compile(r"(\$|\b[A-Z]{3}) (?=\d)")
 _TOTALS = ("total_a", "total_b", "net", "residual")
 
 
@@ -119,10 +122,15 @@ def render_report(
 
 def both(thing: Any) -> Markup:
     """A text in both languages, of which the page hides one."""
-    pt, en = say(thing, "pt"), say(thing, "en")
+    pt, en = (_unbroken(say(thing, language)) for language in LANGUAGES)
     if pt == en:
         return escape(pt)
     return Markup('<span lang="pt-BR">{}</span><span lang="en">{}</span>').format(pt, en)
+
+
+def _unbroken(text: str) -> str:
+    """No line ends between a currency and its amount."""
+    return _AMOUNT.sub("\\1\N{NO-BREAK SPACE}", text)
 
 
 def sentence(

@@ -41,6 +41,11 @@ def rows_of(book: Any, sheet: str) -> list[dict[str, Any]]:
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
+def read(page: Path) -> str:
+    """With ordinary blanks."""
+    return page.read_text("utf-8").replace("\N{NO-BREAK SPACE}", " ")
+
+
 def cents(value: float | None) -> int:
     return 0 if value is None else round(Decimal(str(value)) * 100)
 
@@ -230,7 +235,7 @@ def test_findings_are_shown_with_the_row_that_they_are_about(tmp_path: Path) -> 
     balance = told_by_class["Quebra de saldo do extrato"]
     assert (balance["Linha B"], balance["Diferença"], balance["Descrição"]) == (4, 50, "Depósito")
     assert balance["Motivo"].startswith("O saldo é R$ 500,00 e deveria ser R$ 450,00")
-    page = run.page.read_text("utf-8")
+    page = read(run.page)
     told_by_page = data_of(page)["items"]
     assert len(told_by_page["finding"]) == 2
     assert "cobradas R$ 8,93, contratadas R$ 7,96, diferença R$ 0,97" in page
@@ -310,17 +315,19 @@ def test_the_oldest_day_is_told_from_the_runs_own_day(tmp_path: Path) -> None:
 
 def test_the_headline_says_the_net_difference_and_what_it_is_made_of(tmp_path: Path) -> None:
     entries = [Entry("A", 300, "e"), Entry("B", 100, "f"), Entry("A", 50, "g", currency="USD")]
-    page = told(tmp_path, entries).page.read_text("utf-8")
+    run = told(tmp_path, entries)
+    page = read(run.page)
     assert (
         "Diferença líquida de R$ 2,00 e US$ 0,50, toda explicada pela ponte: 3 itens divergem, "
         "R$ 4,00 e US$ 0,50 em valor bruto."
     ) in page
     assert "Net difference of R$ 2.00 and US$ 0.50, all explained by the bridge: 3 items" in page
+    assert "Diferença líquida de R$\N{NO-BREAK SPACE}2,00 e" in run.page.read_text("utf-8")
 
 
 def test_breaks_that_offset_each_other_are_no_difference_but_still_breaks(tmp_path: Path) -> None:
     run = told(tmp_path, [Entry("A", 100, "e"), Entry("B", 100, "f", day=-60)])
-    page = run.page.read_text("utf-8")
+    page = read(run.page)
     assert "Diferença líquida de R$ 0,00, mas 2 itens divergem, R$ 2,00 em valor bruto." in page
     assert "Net difference of R$ 0.00, but 2 items differ, R$ 2.00 gross." in page
 

@@ -272,7 +272,7 @@ def test_without_scripts_charts_and_first_breaks_are_there(browser: Any, run: To
 def test_a_run_that_agrees_says_so_and_has_no_table(browser: Any, tmp_path: Path) -> None:
     run = told(tmp_path, [Entry("A", 500, "x"), Entry("B", 500, "x")])
     seen = opened(browser, run.page)
-    title = "Os dois lados conferem: 2 lançamentos conciliados, diferença de R$ 0,00."
+    title = "Os dois lados conferem: 2 lançamentos conciliados, diferença de R$\u00a00,00."
     assert seen.page.locator("h1").inner_text() == title
     assert not seen.page.locator("#grid").count()
     seen.page.locator("#language").click()
