@@ -188,6 +188,7 @@ class Alert(Contract):
     verdict: str | None = None
     timestamp: Instant
     message: str
+    test: bool = Field(default=False, description="whether `recon check` sent the file")
     results: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.notifier import channels, completed, daily, failed, late, retracted, stale, uploads
-from services.notifier.notice import Notice
+from services.notifier.notice import Notice, as_test, is_test
 from services.notifier.places import Places
 from shared.alert import (
     Alert,
@@ -71,6 +71,8 @@ def tell(request: AlertRequest, desk: Desk, now: datetime) -> Told | None:
         return None
     end = request if isinstance(request, RunCompleted | RunFailed) else None
     notice = _notice(request, desk, now)
+    if is_test(_object_key(request)):
+        notice = as_test(notice)
     subject = channels.subject(notice)
     alert = notice.alert
     attributes = channels.attributes(alert)
@@ -90,6 +92,15 @@ def tell(request: AlertRequest, desk: Desk, now: datetime) -> Told | None:
     desk.mark(request, marker.model_copy(update={"message_id": message_id}))
     posted = desk.post(channels.chat(notice, message_id), attributes)
     return Told(alert, message_id, posted)
+
+
+def _object_key(request: AlertRequest) -> str | None:
+    match request:
+        case UploadDuplicate() | UploadRefused():
+            return request.upload.key
+        case FileOverdue() | RefreshFailed() | Digest():
+            return None
+    return request.job.object_key if request.job else None
 
 
 def _notice(request: AlertRequest, desk: Desk, now: datetime) -> Notice:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared import identity
 from shared.alert import Alert
@@ -54,7 +54,20 @@ def about(profile: str | None, day: str | None) -> str:
 
 
 def about_run(profile: str | None, job_id: str, object_key: str | None) -> str:
-    """Says of a file that `recon check` sent that it is a test, so that nobody looks for it in the books."""
-    told = about(profile, day_of(job_id, object_key))
-    name = (object_key or "").rpartition("/")[2]
-    return f"TESTE, {told}" if name.startswith(CHECK) else told
+    return about(profile, day_of(job_id, object_key))
+
+
+def is_test(object_key: str | None) -> bool:
+    """Whether `recon check` sent that file."""
+    return (object_key or "").rpartition("/")[2].startswith(CHECK)
+
+
+def as_test(notice: Notice) -> Notice:
+    """The same, told as a test in every form, so that nobody looks for the file in the books."""
+    said = Section("Teste", ("Este arquivo foi enviado por recon check e não é de nenhuma conta.",))
+    return replace(
+        notice,
+        alert=notice.alert.model_copy(update={"test": True}),
+        subject=f"TESTE, {notice.subject}",
+        sections=(said, *notice.sections),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from services.notifier.notice import DO, HAPPENED, KEY, Notice, Section, about, day_of, plain
+from services.notifier.notice import DO, HAPPENED, KEY, Notice, Section, about_run, plain
 from shared.alert import Alert, UploadDuplicate, UploadRefused
 from shared.intake import Upload
 
@@ -37,7 +37,7 @@ def duplicate(request: UploadDuplicate, now: datetime) -> Notice:
                 "running": request.running,
             },
         ),
-        subject=about(request.profile, day_of("", request.upload.key)),
+        subject=about_run(request.profile, "", request.upload.key),
         headline=f"arquivo repetido, {_name(request.upload)}",
         sections=(
             Section(
@@ -77,7 +77,7 @@ def refused(request: UploadRefused, now: datetime) -> Notice:
                 "file": _file(request.upload),
             },
         ),
-        subject=about(profile, day_of("", request.upload.key)),
+        subject=about_run(profile, "", request.upload.key),
         headline=f"arquivo recusado, {_name(request.upload)}: {_SHORTLY.get(request.code, message)}",
         sections=(
             Section(HAPPENED, (_address(request.upload), message)),

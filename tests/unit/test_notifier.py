@@ -625,12 +625,39 @@ def test_a_retraction_of_what_no_table_shows_says_so() -> None:
     assert "Nenhuma linha dele estava nos painéis." in sent(none).email
 
 
-@pytest.mark.parametrize("request_of", [COMPLETED, RETRACTED], ids=["completed", "retracted"])
-def test_what_recon_check_sent_is_told_as_a_test(request_of: RunCompleted | RunRetracted) -> None:
-    file = JOB.model_copy(update={"object_key": f"2026-02-16/{CHECK}20260216T120000.csv"})
-    told = sent(request_of.model_copy(update={"job": file}))
+# A file that `recon check` sent
+
+_CHECK_KEY = f"2026-02-16/{CHECK}20260216T120000.csv"
+_CHECK_JOB = {"job": JOB.model_copy(update={"object_key": _CHECK_KEY})}
+_CHECK_UPLOAD = {"upload": UPLOAD.model_copy(update={"key": _CHECK_KEY})}
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        *(r.model_copy(update=_CHECK_JOB) for r in (COMPLETED, FAILED, LATE, RETRACTED)),
+        *(r.model_copy(update=_CHECK_UPLOAD) for r in (DUPLICATE, REFUSED)),
+    ],
+    ids=lambda request: request.kind,
+)
+def test_what_recon_check_sent_is_told_as_a_test_in_every_form(request_of: AlertRequest) -> None:
+    desk = Desk()
+    told = sent(request_of, desk)
     assert "] TESTE, Conciliacao default 2026-02-16: " in told.subject
     assert told.sms.split(maxsplit=1)[1].startswith("TESTE, ")
+    said = "Este arquivo foi enviado por recon check e não é de nenhuma conta.\n\n"
+    assert told.email.startswith(f"{told.alert.message}\n\nTESTE\n{said}")
+    assert told.alert.test
+    [post] = desk.posts
+    assert "] TESTE, Conciliação default 2026-02-16: " in post["content"]["title"]
+    assert f"*Teste*\n{said}" in post["content"]["description"]
+
+
+@pytest.mark.parametrize("request_of", [COMPLETED, DUPLICATE, REFUSED], ids=lambda r: r.kind)
+def test_any_other_file_is_not(request_of: AlertRequest) -> None:
+    told = sent(request_of)
+    assert not told.alert.test
+    assert "TESTE" not in f"{told.subject}{told.email}{told.sms}"
 
 
 # Where things are
