@@ -137,8 +137,7 @@ def curves(days: Sequence[Any], lines: Sequence[Curve], currency: str) -> Draw:
             margin_bottom=24,
             include_x_axis=True,
             show_dots=False,
-            min_scale=3,
-            max_scale=5,
+            y_labels=_round_amounts([value for line in lines for value in line.values]),
             value_formatter=lambda value: str(round(value)),
         )
         for line in lines:
@@ -160,6 +159,16 @@ def curves(days: Sequence[Any], lines: Sequence[Curve], currency: str) -> Draw:
         return root
 
     return draw
+
+
+def _round_amounts(values: Sequence[int]) -> list[int]:
+    """For an axis, four to eight, with zero and all values between them; pygal's own can be two."""
+    low, high = min(0, *values), max(0, *values)
+    high += low == high
+    tens = 10 ** max(len(str(high - low)) - 2, 0)
+    # A step of 25 would need two decimals in millions, of which a label has one.
+    step = next(tens * n for n in (1, 2, 5, 10, 20) if high - low <= 6 * tens * n)
+    return list(range(low // step * step, high + step, step))
 
 
 def _points(group: ET.Element) -> list[float]:
