@@ -17,6 +17,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
+from jobs.profile import Materiality
 from jobs.quicksight_prep.charts import Bar, Curve, Draw, curves, drawn, lying, standing
 from jobs.quicksight_prep.explanation import why
 from jobs.quicksight_prep.items import Row, currencies_of
@@ -54,11 +55,12 @@ _TOTALS = ("total_a", "total_b", "net", "residual")
 
 @dataclass(frozen=True)
 class Run:
-    """What a report tells of. source: the upload's address."""
+    """What a report tells of. source: the upload's address. materiality: None where it is no longer known."""
 
     validation: Manifest
     reconciliation: Manifest
     source: str
+    materiality: Materiality | None
 
     @property
     def validated(self) -> ValidationFigures:
@@ -102,7 +104,7 @@ def render_report(
         validated=run.validated,
         summary=summary,
         sentence=sentence(figures, summary, run.validated),
-        lead=lead(figures, summary, run.validated),
+        lead=lead(run, summary),
         strip=_strip(figures, summary, run.validated),
         bridges=[_bridge(figures, of) for of in figures.currencies],
         charts=_charts(figures, summary, main) if main else [],
@@ -163,17 +165,17 @@ def sentence(
     return Said(key)
 
 
-def lead(
-    figures: ReconciliationFigures, summary: Summary, validated: ValidationFigures
-) -> list[Said]:
+def lead(run: Run, summary: Summary) -> list[Said]:
     """What to know next: what is material, how old it is, what is not in the figures."""
     told = []
     if summary.breaks:
-        material = Said("n.material", figures.material_breaks)
-        told.append(material if figures.material_breaks else Said("n.none_material"))
+        many = run.figures.material_breaks
+        told.append(Said("n.material", many) if many else Said("n.none_material"))
+        if run.materiality and not run.materiality.break_:
+            told.append(Said("all_material"))
         if summary.oldest:
             told.append(Said("n.oldest", summary.oldest))
-    if rejected := _rejected(validated):
+    if rejected := _rejected(run.validated):
         told.append(Said("n.excluded", rejected))
     return [Said("full_stop", sentence) for sentence in told]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from jobs.profile import Materiality, ProfileError, load_profile
 from jobs.quicksight_prep.curation import CURATED_TABLES, business_day, publish_curated, superseded
 from jobs.quicksight_prep.people import write_for_people
 from jobs.quicksight_prep.report import Run
@@ -70,7 +71,8 @@ def prepare(arguments: PrepArguments, run: StageRun, scratch: Path) -> Manifest:
         connection.read_parquet(str(rejects)).create_view("rejects")
         connection.read_parquet(str(matches)).create_view("matches")
         produced = write_tables(connection, result, scratch)
-        produced |= write_for_people(connection, Run(validation, reconciliation, source), scratch)
+        told = Run(validation, reconciliation, source, _materiality(arguments, reconciliation))
+        produced |= write_for_people(connection, told, scratch)
     figures = curate(
         {name: produced[name].path for name in CURATED_TABLES},
         QuickSightFigures(
@@ -80,3 +82,12 @@ def prepare(arguments: PrepArguments, run: StageRun, scratch: Path) -> Manifest:
         ),
     )
     return run.publish(inputs, produced, figures)
+
+
+def _materiality(arguments: PrepArguments, reconciliation: Manifest) -> Materiality | None:
+    """None where the profile has since changed or gone: the result is another's."""
+    try:
+        profile = load_profile(arguments.profiles_path, arguments.profile)
+    except ProfileError:
+        return None
+    return profile.materiality if profile.sha256 == reconciliation.inputs["profile"] else None

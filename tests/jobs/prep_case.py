@@ -52,7 +52,8 @@ def told(
     as_of: date | None = None,
     reference: ReferenceFigures | None = None,
 ) -> Told:
-    done = reconciled(folder, entries, profile or profile_of(), as_of)
+    profile = profile or profile_of()
+    done = reconciled(folder, entries, profile, as_of)
     files = {name: Path(file.path) for name, file in done.result.files.items()}
     read = read_by(entries)
     validated = read.model_copy(
@@ -67,7 +68,10 @@ def told(
         folder / "rejects.parquet",
     )
     run = Run(
-        manifest(validated), manifest(done.result.figures), "s3://entrada/2026-02-16/teste.csv"
+        manifest(validated),
+        manifest(done.result.figures),
+        "s3://entrada/2026-02-16/teste.csv",
+        profile.materiality,
     )
     with open_result(folder / "entries.parquet", files["breaks"]) as connection:
         connection.read_parquet(str(folder / "rejects.parquet")).create_view("rejects")

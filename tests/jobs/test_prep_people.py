@@ -16,13 +16,14 @@ from jobs.quicksight_prep.workbook import SheetError
 from jobs.validation.judgement import Reject
 from shared.lines import REFERENCE_BASE
 from tests.jobs.prep_case import HOSTILE, Told, everything, told
-from tests.jobs.reconciliation_case import Entry, profile_of
+from tests.jobs.reconciliation_case import DEFAULT_PASSES, Entry, profile_of
 from tests.jobs.test_prep_stage import data_of
 
 REJECTS = (
     Reject("A", 24, "valor", "1.234.56", "AMOUNT_FORMAT", 'linha 24, coluna "valor": …'),
     Reject("B", REFERENCE_BASE + 7, None, "=1+1", "FIELD_COUNT", "linha 7 da referência: …"),
 )
+ALL_MATERIAL = "O limite de materialidade do perfil é zero: toda divergência é material."
 
 
 @pytest.fixture(scope="module")
@@ -323,6 +324,24 @@ def test_the_headline_says_the_net_difference_and_what_it_is_made_of(tmp_path: P
     ) in page
     assert "Net difference of R$ 2.00 and US$ 0.50, all explained by the bridge: 3 items" in page
     assert "Diferença líquida de R$\N{NO-BREAK SPACE}2,00 e" in run.page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("threshold", "lead"),
+    [
+        ("", ["1 é material e pede ação.", ALL_MATERIAL]),
+        ('break = "0"', ["1 é material e pede ação.", ALL_MATERIAL]),
+        ('break = "3.00"', ["1 é material e pede ação."]),
+        ('break = "3.01"', ["Nenhuma é material por si; o total é."]),
+    ],
+)
+def test_the_lead_says_where_every_break_is_material(
+    tmp_path: Path, threshold: str, lead: list[str]
+) -> None:
+    profile = profile_of(f"{DEFAULT_PASSES}\n[materiality]\n{threshold}\n")
+    page = read(told(tmp_path, [Entry("A", 300, "e")], profile).page)
+    shown = re.search(r'<p class="lead">(.*?)</p>', page)
+    assert shown and re.findall(r'lang="pt-BR">(.*?)</span>', shown[1]) == lead
 
 
 def test_breaks_that_offset_each_other_are_no_difference_but_still_breaks(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -257,6 +258,25 @@ def test_a_changed_file_of_a_predecessor_is_refused(run: Run) -> None:
     assert run.prepare() == 1
     error = json.loads(Path(run.root("quicksight-prep"), "error.json").read_text())
     assert "não é o que o manifesto da etapa descreve" in error["message"]
+
+
+@pytest.mark.parametrize("later", ["same", "changed", "gone"])
+def test_the_report_says_what_is_material_by_the_profile_of_the_result_only(
+    run: Run, tmp_path: Path, later: str
+) -> None:
+    profile = tmp_path / "default.toml"
+    text = (run.profiles / "default.toml").read_text("utf-8")
+    profile.write_text(text, "utf-8")
+    run = replace(run, profiles=tmp_path)
+    run.validate()
+    assert run.reconcile() == 0
+    if later == "changed":
+        profile.write_text(f"{text}\n[grace]\nA = 3\n", "utf-8")
+    elif later == "gone":
+        profile.unlink()
+    assert run.prepare() == 0
+    said = "O limite de materialidade do perfil é zero" in run.output("report").read_text("utf-8")
+    assert said is (later == "same")
 
 
 HOSTILE = "</script><script>alert(1)</script>"
