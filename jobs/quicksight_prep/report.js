@@ -45,6 +45,7 @@ function money(minor, currency) {
   const fraction = decimals ? (language === "pt" ? "," : ".") + digits.slice(cut) : "";
   return `${negative ? "-" : ""}${symbol}\u00a0${grouped(digits.slice(0, cut))}${fraction}`;
 }
+const unbroken = amount => amount.replace("-", "-\u2060"); // in a sentence, no line ends after its minus
 function day(since) {
   if (since === null) return "–";
   const [year, month, date] = new Date(since * 864e5).toISOString().slice(0, 10).split("-");
@@ -53,7 +54,7 @@ function day(since) {
 function say(thing) {
   if (typeof thing === "number") return number(thing);
   if (thing === null || typeof thing !== "object") return String(thing);
-  if (!Array.isArray(thing)) return thing.d ? day(Date.parse(thing.d) / 864e5) : money(thing.m, data.currencies.find(c => c.code === thing.c));
+  if (!Array.isArray(thing)) return thing.d ? day(Date.parse(thing.d) / 864e5) : unbroken(money(thing.m, data.currencies.find(c => c.code === thing.c)));
   const [key, ...parts] = thing, [one, many] = data.phrases[key][language === "pt" ? 0 : 1].split("¦");
   return (many && parts[0] !== 1 ? many : one).replace(/\{(\d)\}/g, (_, place) => say(parts[place]));
 }
@@ -153,7 +154,7 @@ function counted() {
     if (items.amount_a[i] !== null) add(items.currency[i], items.amount_a[i], 1n);
     if (items.amount_b[i] !== null) add(items.currency_b[i], items.amount_b[i], -1n);
   }
-  const told = [...sums].sort(([one], [other]) => one - other).map(([currency, sum]) => money(sum, currencies[currency]));
+  const told = [...sums].sort(([one], [other]) => one - other).map(([currency, sum]) => unbroken(money(sum, currencies[currency])));
   const by = sorted?.name === "delta" ? ` · ${say(["col.delta"])} ${say(["sorted_by_size"])}` : sorted ? "" : ` · ${say(["urgent_first"])}`;
   $("count").textContent = say(["count", order.length, total]) + (told.length ? ` · ${say(["sum", told.join(", ")])}` : "") + by;
 }

@@ -49,7 +49,7 @@ REJECTS = 200
 """Rejects that the page lists; the workbook lists all."""
 TOP = 20
 """Breaks that are also there on paper, and where no script runs."""
-_AMOUNT = re.compile(r"(\$|\b[A-Z]{3}) (?=\d)")
+_AMOUNT = re.compile(r"(-?)([A-Z]*\$|\b[A-Z]{3}) (?=\d)")
 _TOTALS = ("total_a", "total_b", "net", "residual")
 
 
@@ -124,15 +124,16 @@ def render_report(
 
 def both(thing: Any) -> Markup:
     """A text in both languages, of which the page hides one."""
-    pt, en = (_unbroken(say(thing, language)) for language in LANGUAGES)
+    joiner = "" if isinstance(thing, Money) else "\N{WORD JOINER}"  # a cell pastes as a number
+    pt, en = (_unbroken(say(thing, language), joiner) for language in LANGUAGES)
     if pt == en:
         return escape(pt)
     return Markup('<span lang="pt-BR">{}</span><span lang="en">{}</span>').format(pt, en)
 
 
-def _unbroken(text: str) -> str:
-    """No line ends between a currency and its amount."""
-    return _AMOUNT.sub("\\1\N{NO-BREAK SPACE}", text)
+def _unbroken(text: str, joiner: str) -> str:
+    """No line ends in an amount, after its minus or its currency."""
+    return _AMOUNT.sub(lambda of: f"{of[1] and of[1] + joiner}{of[2]}\N{NO-BREAK SPACE}", text)
 
 
 def sentence(

@@ -351,6 +351,15 @@ def test_breaks_that_offset_each_other_are_no_difference_but_still_breaks(tmp_pa
     assert "Net difference of R$ 0.00, but 2 items differ, R$ 2.00 gross." in page
 
 
+def test_a_sentence_ends_no_line_within_an_amount_below_zero(tmp_path: Path) -> None:
+    entries = [Entry("B", 300, "e"), Entry("B", 50, "g", currency="EUR")]
+    page = told(tmp_path, entries).page.read_text("utf-8")
+    minus, blank = "-\N{WORD JOINER}", "\N{NO-BREAK SPACE}"
+    assert f"Diferença líquida de {minus}R${blank}3,00 e {minus}EUR{blank}0,50, toda" in page
+    assert f"Net difference of {minus}R${blank}3.00 and {minus}EUR{blank}0.50, all" in page
+    assert f'<td class="n"><span lang="pt-BR">-R${blank}3,00</span>' in page  # pastes as a number
+
+
 def test_the_two_matched_amounts_say_what_each_counts(run: Told) -> None:
     page = run.page.read_text("utf-8")
     assert "lançamentos dos dois lados, sem sinal" in page

@@ -107,6 +107,7 @@ def test_the_table_says_the_totals_of_the_parquet(report: Opened, run: Told) -> 
         open_lines = [line for line in lines if outcomes.get(line.line) in ("break", "pending")]
         sums.append(ptbr.money(sum(line.amount for line in open_lines), currency))
     told_sums = ", ".join(sums).replace(" ", "\u00a0").replace(",\u00a0", ", ")
+    told_sums = told_sums.replace("-", "-\u2060")
     assert report.count().startswith(f"{len(items)} de {len(items)} itens")
     assert f"soma A − B {told_sums}" in report.count()
     assert report.page.locator("#grid").get_attribute("aria-rowcount") == str(len(items) + 1)
