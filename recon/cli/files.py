@@ -93,6 +93,12 @@ def new_profile(
     file: File,
     /,
     *,
+    reference: Annotated[
+        Path | None,
+        Parameter(
+            help="The ledger, where it is a file of its own: it is side A, and FILE is side B."
+        ),
+    ] = None,
     name: Annotated[
         str | None, Parameter(help="The profile's name (default: after the file).")
     ] = None,
@@ -106,11 +112,13 @@ def new_profile(
 ) -> int:
     """Look at a file, propose a profile, show its first rows as that profile reads them, and ask.
 
+    With --reference the profile reconciles FILE against that ledger, by what the first rows of both have in common.
+
     Example: recon profile new extrato.csv --name banco --out banco.toml --yes
     """
     from recon.profile.new import new
 
-    return new(file, name, out, Output(as_json=json), yes=yes, force=force)
+    return new(file, reference, name, out, Output(as_json=json), yes=yes, force=force)
 
 
 @profile.command(name="check")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 PIX = "[ED][0-9]{20}[0-9A-Za-z]{11}"
 """The end-to-end id of a PIX."""
+KEYS = ("entry_id", "reference")
+MAX_AGE_DAYS = 7
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What has been found out so far. columns: canonical column or part of it → the file's name of it."""
+    """What has been found out so far of one file. columns: canonical column or part of it → the file's name of it.
+
+    inverse: it writes what comes in as negative.
+    """
 
     name: str
     encoding: str
@@ -22,26 +27,49 @@ class Draft:
     date_format: str = "%Y-%m-%d"
     decimal: str = "."
     thousands: str = ""
+    inverse: bool = False
     inverse_fee: bool = False
     sides: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     skips: Mapping[str, str] = field(default_factory=dict)
     pix: bool = False
 
+    @property
+    def keys(self) -> list[str]:
+        """Columns that may name an entry, the best first."""
+        named = self.columns.keys() | ({"entry_id"} if self.pix else set())
+        return [key for key in KEYS if key in named]
+
 
 def toml(draft: Draft) -> str:
+    return _document(draft.name, "single_file", _file(draft), draft.keys)
+
+
+def toml_of_two(reference: Draft, upload: Draft, keys: Collection[str]) -> str:
+    """keys: those that both have in common."""
+    rules = ("", "[reference]", f"max_age_days = {MAX_AGE_DAYS}")
+    files = (*_file(reference, "sides.A."), *_file(upload, "sides.B."))
+    return _document(upload.name, "against_reference", (*rules, *files), keys)
+
+
+def _document(name: str, layout: str, files: Iterable[str], keys: Collection[str]) -> str:
     """JSON's strings are TOML's."""
-    return "\n".join(_lines(draft)) + "\n"
+    lines = [
+        "# Proposto por recon profile new. Todas as chaves: docs/profiles.md.",
+        "schema = 1",
+        f"name = {_text(name)}",
+        f"layout = {_text(layout)}",
+        'currency = "BRL"',
+        *files,
+    ]
+    for each in _passes(keys):
+        lines += ["", "[[passes]]", *each]
+    return "\n".join(lines) + "\n"
 
 
-def _lines(draft: Draft) -> Iterator[str]:
-    yield "# Proposto por recon profile new. Todas as chaves: docs/profiles.md."
-    yield "schema = 1"
-    yield f"name = {_text(draft.name)}"
-    yield 'layout = "single_file"'
-    yield 'currency = "BRL"'
+def _file(draft: Draft, at: str = "") -> Iterator[str]:
     yield ""
-    yield "[csv]"
+    yield f"[{at}csv]"
     yield f"delimiter = {_text(draft.delimiter)}"
     yield f"encoding = {_text(draft.encoding)}"
     yield f"decimal = {_text(draft.decimal)}"
@@ -54,23 +82,23 @@ def _lines(draft: Draft) -> Iterator[str]:
         rules = ", ".join(f"{column} = {_text(rule)}" for column, rule in draft.skips.items())
         yield f"skip_rows_where = {{ {rules} }}"
     yield ""
-    yield "[columns]"
-    yield f"side = {_side(draft)}"
+    yield f"[{at}columns]"
+    if not at:
+        yield f"side = {_side(draft)}"
     yield f"posted_on = {_text(draft.columns['posted_on'])}"
     yield f"amount = {_amount(draft)}"
+    inverse = {"gross", "net", "balance"} if draft.inverse else set()
+    if draft.inverse_fee != draft.inverse:
+        inverse.add("fee")
     for column, name in draft.columns.items():
-        if column == "fee" and draft.inverse_fee:
-            yield f'fee = {{ column = {_text(name)}, sign = "inverse" }}'
+        if column in inverse:
+            yield f'{column} = {{ column = {_text(name)}, sign = "inverse" }}'
         elif column not in ("side", "posted_on", "amount", "debit", "credit", "mark"):
             yield f"{column} = {_text(name)}"
     if draft.pix:
         yield ""
-        yield "[extract]"
+        yield f"[{at}extract]"
         yield f"entry_id = '{PIX}'  # o id de ponta a ponta de um PIX"
-    for lines in _passes(draft):
-        yield ""
-        yield "[[passes]]"
-        yield from lines
 
 
 def _side(draft: Draft) -> str:
@@ -83,31 +111,33 @@ def _side(draft: Draft) -> str:
 def _amount(draft: Draft) -> str:
     columns = draft.columns
     if "amount" not in columns:
-        return f"{{ debit = {_text(columns['debit'])}, credit = {_text(columns['credit'])} }}"
-    if not draft.marks:
+        parts = [f"{way} = {_text(columns[way])}" for way in ("debit", "credit")]
+    elif draft.marks:
+        parts = [f"column = {_text(columns['amount'])}", f"mark = {_text(columns['mark'])}"]
+        for direction in ("debit", "credit"):
+            words = ", ".join(_text(word) for word, of in draft.marks.items() if of == direction)
+            parts.append(f"{direction} = [{words}]")
+    elif draft.inverse:
+        parts = [f"column = {_text(columns['amount'])}"]
+    else:
         return _text(columns["amount"])
-    parts = [f"column = {_text(columns['amount'])}", f"mark = {_text(columns['mark'])}"]
-    for direction in ("debit", "credit"):
-        words = ", ".join(_text(word) for word, of in draft.marks.items() if of == direction)
-        parts.append(f"{direction} = [{words}]")
+    if draft.inverse:
+        parts.append('sign = "inverse"')
     return f"{{ {', '.join(parts)} }}"
 
 
-def _passes(draft: Draft) -> Iterator[tuple[str, ...]]:
-    """Of the keys that the file has; without one, what is equal in value and near in time, if it is the only one."""
-    keyed = False
-    if "entry_id" in draft.columns or draft.pix:
-        keyed = True
+def _passes(keys: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """Of these keys; without one, what is equal in value and near in time, if it is the only one."""
+    if "entry_id" in keys:
         yield 'name = "id-exato"', 'on = ["entry_id", "currency"]', "days = [0, 1]", "unique = true"
-    if "reference" in draft.columns:
-        keyed = True
+    if "reference" in keys:
         yield (
             'name = "referencia"',
             'on = ["reference_norm", "currency"]',
             "days = [0, 2]",
             "unique = true",
         )
-    mode = ('mode = "suggest"',) if keyed else ()
+    mode = ('mode = "suggest"',) if keys else ()
     yield (
         'name = "valor-data"',
         'on = ["amount", "currency"]',

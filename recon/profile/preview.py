@@ -63,7 +63,7 @@ def opened(path: Path) -> BinaryIO:
         raise UsageError(said_by_the_system(error)) from error
 
 
-def show(seen: Preview, output: Output) -> None:
+def show(seen: Preview, output: Output, of: str = "do arquivo") -> None:
     looked = len(seen.entries) + len(seen.rejects) + seen.skipped
     parts = (
         ptbr.count(len(seen.entries), "lançamento", "lançamentos"),
@@ -71,7 +71,7 @@ def show(seen: Preview, output: Output) -> None:
         ptbr.count(seen.skipped, "pulado", "pulados"),
     )
     first = ptbr.count(looked, "registro", "registros")
-    output.line(f"Como o perfil lê o começo do arquivo ({first}): {', '.join(parts)}")
+    output.line(f"Como o perfil lê o começo {of} ({first}): {', '.join(parts)}")
     output.table(
         ("LINHA", "LADO", "DATA", "VALOR", "REFERÊNCIA", "ID", "DESCRIÇÃO"),
         [tuple(_cells(entry)) for entry in seen.entries[:SHOWN]],

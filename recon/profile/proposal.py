@@ -89,17 +89,24 @@ _SKIPS = {"description": "(?i)^s ?a ?l ?d ?o", "posted_on": "(?i)^total"}
 
 @dataclass(frozen=True)
 class Proposal:
-    """text: the profile's TOML; remarks (pt-BR): what a person should look at."""
+    """text: the profile's TOML; remarks (pt-BR): what a person should look at; reference: the ledger."""
 
     name: str
     text: str
     remarks: tuple[str, ...]
     seen: Preview
+    reference: Preview | None = None
 
 
 def propose(head: bytes, name: str) -> Proposal:
     """head: the file's first bytes. Raises UsageError where its columns tell too little."""
-    draft = _with_words(_columns_of(head, name), head)
+    draft, remarks = found_out(head, name)
+    return Proposal(name, toml(draft), (*remarks, *_remarks_of_one(draft)), read(draft, head))
+
+
+def found_out(head: bytes, name: str, whose: str = "") -> tuple[Draft, list[str]]:
+    """What one file says, and remarks on what it leaves open. whose: it is, where there are two."""
+    draft = _with_words(_columns_of(head, name, whose), head)
     amounts = [(",", "."), (",", ""), (".", ""), (".", ",")]
     if draft.delimiter == ",":
         amounts = [*amounts[2:], *amounts[:2]]
@@ -112,9 +119,7 @@ def propose(head: bytes, name: str) -> Proposal:
         signs = [replace(draft, inverse_fee=inverse) for inverse in (False, True)]
         draft, _ = _best(signs, head, ("NET_NOT_GROSS_MINUS_FEE",))
     draft = _with_skips(draft, head)
-    return Proposal(
-        name, toml(draft), tuple(_remarks(draft, other_dates, other_amounts)), _read(draft, head)
-    )
+    return draft, list(_remarks(draft, other_dates, other_amounts))
 
 
 def _records(head: bytes, encoding: str, grammar: Grammar) -> Iterator[bytes]:
@@ -137,7 +142,7 @@ def _encoding(head: bytes) -> str:
     return "utf-8"
 
 
-def _columns_of(head: bytes, name: str) -> Draft:
+def _columns_of(head: bytes, name: str, whose: str) -> Draft:
     """The record, read with one of the delimiters, in which the most columns are known by name."""
     encoding = _encoding(head)
     best: tuple[int, int, Draft] | None = None
@@ -158,7 +163,7 @@ def _columns_of(head: bytes, name: str) -> Draft:
     if best:
         return best[2]
     raise UsageError(
-        "Não reconheci as colunas de data e de valor. As colunas parecem ser: "
+        f"Não reconheci as colunas de data e de valor{whose}. As colunas parecem ser: "
         + (listed([name for name in widest[1] if name][:20] or ["nenhuma"]))
         + ".",
         hint="Copie profiles/extrato-br.toml e diga em [columns] qual coluna é qual: docs/profiles.md.",
@@ -234,16 +239,14 @@ def _words(
 
 def _best(drafts: Sequence[Draft], head: bytes, codes: Sequence[str]) -> tuple[Draft, list[Draft]]:
     """The draft that leaves the fewest rows rejected for one of these reasons, and those that are as good."""
-    faults = [
-        sum(reject.code in codes for reject in _read(draft, head).rejects) for draft in drafts
-    ]
+    faults = [sum(reject.code in codes for reject in read(draft, head).rejects) for draft in drafts]
     equal = [draft for draft, count in zip(drafts, faults, strict=True) if count == min(faults)]
     return equal[0], equal[1:]
 
 
 def _with_skips(draft: Draft, head: bytes) -> Draft:
     """Rows of totals and balances, where there are some."""
-    seen = _read(draft, head)
+    seen = read(draft, head)
     texts = [e["description"] or "" for e in seen.entries]
     # What is rejected for its date or its value has no other column in the reject.
     rejected = [reject.raw_value for reject in seen.rejects]
@@ -252,14 +255,15 @@ def _with_skips(draft: Draft, head: bytes) -> Draft:
         if column not in draft.columns:
             continue
         without = replace(draft, skips={**skips, column: pattern})
-        if _read(without, head).skipped > _read(replace(draft, skips=skips), head).skipped:
+        if read(without, head).skipped > read(replace(draft, skips=skips), head).skipped:
             skips[column] = pattern
     pix = "description" in draft.columns and "entry_id" not in draft.columns
     found = pix and any(re.search(PIX, text) for text in texts + rejected)
     return replace(draft, skips=skips, pix=found)
 
 
-def _read(draft: Draft, head: bytes) -> Preview:
+def read(draft: Draft, head: bytes) -> Preview:
+    """By itself, whatever else the profile will say."""
     return preview(io.BytesIO(head), _profile(draft).upload)
 
 
@@ -278,17 +282,20 @@ def _remarks(
         yield f"As datas destas linhas cabem em {draft.date_format} e também em {forms}: confira date_format."
     if other_decimals := {o.decimal for o in other_amounts} - {draft.decimal}:
         yield f"Os valores destas linhas cabem também com decimal {' ou '.join(sorted(other_decimals))!r}: confira."
-    if not draft.sides:
-        yield (
-            'Não há coluna que diga o lado: o arquivo todo é o lado B (banco). Se for o razão, use side = "A"; com o '
-            "razão num arquivo à parte, veja profiles/inter-razao.toml."
-        )
     columns = draft.columns
     if (amount := columns.get("amount")) and amount in (columns.get("net"), columns.get("gross")):
         yield f"O valor que se concilia é o da coluna {amount!r}: confira se não é outro."
     if "currency" not in draft.columns:
         yield "Não há coluna de moeda: vale BRL."
-    if not {"entry_id", "reference"} & draft.columns.keys() and not draft.pix:
-        yield "Não há coluna de id nem de referência: os pares saem de valor e data, se forem únicos."
     if draft.skips:
         yield f"Linhas puladas por skip_rows_where: {listed(list(draft.skips))}. Confira se nenhuma é um lançamento."
+
+
+def _remarks_of_one(draft: Draft) -> Iterator[str]:
+    if not draft.sides:
+        yield (
+            'Não há coluna que diga o lado: o arquivo todo é o lado B (banco). Se for o razão, use side = "A"; com o '
+            "razão num arquivo à parte, use --reference RAZAO."
+        )
+    if not draft.keys:
+        yield "Não há coluna de id nem de referência: os pares saem de valor e data, se forem únicos."

@@ -59,6 +59,34 @@ def test_a_proposal_is_shown_with_its_first_rows_and_written_when_the_person_say
     assert main(["validate", str(FILE), "--profile", str(out), "--out", str(tmp_path / "v")]) == 0
 
 
+def test_with_a_ledger_the_proposal_reconciles_as_the_ready_profile_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statement, ledger = SAMPLES / "inter-razao.csv", SAMPLES / "reference" / "inter-razao.csv"
+    against = ["--reference", str(ledger)]
+    out = tmp_path / "banco.toml"
+    given = ["profile", "new", str(statement), *against, "--out", str(out), "--yes"]
+    assert main(given) == 0
+    said = capsys.readouterr().out
+    assert "Como o perfil lê o começo do razão (6 registros): 5 lançamentos, 1 rejeitado" in said
+    assert "Como o perfil lê o começo do extrato (7 registros): 5 lançamentos, 1 rej" in said
+    assert f"recon reconcile {statement} --profile {out} --reference {ledger}" in said
+    assert main([*given, "--force", "--json"]) == 0
+    told = document(capsys)
+    assert (told["read"]["entries"], told["read_of_reference"]["entries"]) == (5, 5)
+
+    assert main(["profile", "check", str(out), str(ledger), "--reference"]) == 0
+    assert "Dois arquivos: o lado A é a referência" in capsys.readouterr().out
+    counts = []
+    for profile in (str(out), "inter-razao"):
+        folder = str(tmp_path / Path(profile).stem)
+        run = ["reconcile", str(statement), "--profile", profile, *against, "--out", folder]
+        assert main([*run, "--json"]) == 1
+        counts.append(document(capsys)["counts"])
+    assert counts[0] == counts[1]
+    assert counts[0]["matched_exact"] == 1
+
+
 def test_without_a_yes_nothing_is_written(
     answer: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

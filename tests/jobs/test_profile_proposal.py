@@ -10,6 +10,7 @@ import pytest
 
 from jobs.profile import load_profile, parse_profile
 from recon.errors import UsageError
+from recon.profile.against_reference import propose_against
 from recon.profile.preview import preview
 from recon.profile.proposal import Proposal, propose
 from tests.jobs.test_samples_validation import SAMPLES
@@ -185,3 +186,95 @@ def test_a_head_that_ends_inside_a_record_is_no_fault_of_it(tmp_path: Path) -> N
     proposal = propose(head, "x")
     assert 'encoding = "utf-8"' in proposal.text
     assert len(proposal.seen.entries) >= 2
+
+
+# Against a ledger in a file of its own
+
+
+def against(ledger: str, statement: str) -> Proposal:
+    return propose_against(ledger.encode(), statement.encode(), "x")
+
+
+def passes(proposal: Proposal) -> list[tuple[str, str]]:
+    return [(each.name, each.mode) for each in parse_profile(proposal.text.encode(), "x").passes]
+
+
+def test_the_sample_with_a_ledger_of_its_own_is_read_as_by_its_ready_profile() -> None:
+    statement, ledger = SAMPLES / "inter-razao.csv", SAMPLES / "reference" / "inter-razao.csv"
+    ready = load_profile(str(PROFILES), "inter-razao")
+    assert ready.reference_file
+    proposal = propose_against(ledger.read_bytes(), statement.read_bytes(), "x")
+    assert proposal.reference
+    for file, read_as, found in (
+        (statement, ready.upload, proposal.seen),
+        (ledger, ready.reference_file, proposal.reference),
+    ):
+        with file.open("rb") as source:
+            wanted = preview(source, read_as)
+        assert wanted.entries
+        assert seen(found.entries) == seen(wanted.entries)
+        assert [entry["entry_id"] for entry in found.entries] == [
+            entry["entry_id"] for entry in wanted.entries
+        ]
+    assert passes(proposal) == [("id-exato", "automatic"), ("valor-data", "suggest")]
+    assert "com 3 valores em comum: há um passe por id" in proposal.remarks[0]
+    assert any(remark.startswith("Razão: As datas") for remark in proposal.remarks)
+    assert any(remark.startswith("Extrato: Linhas puladas") for remark in proposal.remarks)
+
+
+def test_a_key_is_one_only_by_the_values_that_both_files_have() -> None:
+    statement = "Data;Valor;Id;Documento\n17/02/2026;1,00;B1;nf  1\n18/02/2026;2,00;B2;\n"
+    proposal = against(
+        "Data;Valor;Id;Documento\n16/02/2026;1,00;9;NF 1\n16/02/2026;7,00;8;NF 2\n", statement
+    )
+    assert passes(proposal) == [("referencia", "automatic"), ("valor-data", "suggest")]
+    told = " ".join(proposal.remarks)
+    assert "Os dois têm id (entry_id), mas sem valor em comum" in told
+    assert "Os dois têm referência (reference), com 1 valor em comum" in told
+    none = against("Data;Valor;Documento\n16/02/2026;1,00;\n", statement)
+    assert passes(none) == [("valor-data", "automatic")]
+    assert "os pares saem de valor e data" in " ".join(none.remarks)
+
+
+@pytest.mark.parametrize(
+    "ledger",
+    [
+        "Data;Valor;Saldo\n16/02/2026;1,00;1,00\n17/02/2026;-2,50;-1,50\n",
+        "Data;Débito;Crédito;Saldo\n16/02/2026;;1,00;1,00\n17/02/2026;2,50;;-1,50\n",
+        "Data;Valor;D/C;Saldo\n16/02/2026;1,00;C;1,00\n17/02/2026;2,50;D;-1,50\n",
+    ],
+    ids=["a column", "debit and credit", "marks"],
+)
+@pytest.mark.parametrize(
+    ("amounts", "inverse"), [(("1,00", "-2,50"), False), (("-1,00", "2,50"), True)]
+)
+def test_a_ledgers_sign_is_the_one_by_which_more_amounts_are_the_statements(
+    ledger: str, amounts: tuple[str, str], inverse: bool
+) -> None:
+    """In the books a debit of the bank's account is money that came in."""
+    proposal = against(ledger, "Data;Valor\n16/02/2026;{}\n17/02/2026;{}\n".format(*amounts))
+    assert proposal.reference
+    first, second = proposal.reference.entries
+    assert [first["amount"], second["amount"]] == [e["amount"] for e in proposal.seen.entries]
+    assert second["balance"] - first["balance"] == second["amount"]
+    assert ('sign = "inverse"' in proposal.remarks[1]) is inverse
+
+
+def test_where_nothing_is_in_common_it_is_said() -> None:
+    proposal = against("Data;Valor\n16/02/2026;1,00\n", "Data;Valor\n16/02/2026;2,00\n")
+    assert "da mesma conta e dos mesmos dias" in " ".join(proposal.remarks)
+    assert passes(proposal) == [("valor-data", "automatic")]
+
+
+def test_a_file_with_both_sides_is_said_to_need_no_reference() -> None:
+    both = "Origem;Data;Valor\nRazão;16/02/2026;1,00\nBanco;16/02/2026;1,00\n"
+    proposal = against("Data;Valor\n16/02/2026;1,00\n", both)
+    assert {entry["side"] for entry in proposal.seen.entries} == {"B"}
+    assert any("proponha sem --reference" in remark for remark in proposal.remarks)
+
+
+@pytest.mark.parametrize("whose", ["razão", "extrato"])
+def test_of_two_files_it_is_said_whose_columns_tell_too_little(whose: str) -> None:
+    good, bad = "Data;Valor\n16/02/2026;1,00\n", "a;b\n1;2\n"
+    with pytest.raises(UsageError, match=f"colunas de data e de valor do {whose}"):
+        against(*((bad, good) if whose == "razão" else (good, bad)))

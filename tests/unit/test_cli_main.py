@@ -100,6 +100,7 @@ def test_each_readme_names_every_verb_and_none_that_is_not_there(readme: str) ->
             "missing.csv",
         ),
         (["profile", "new", "missing.csv"], "missing.csv: não existe"),
+        (["profile", "new", __file__, "--reference", "missing.csv"], "missing.csv: não existe"),
         (["profile", "check", "nao-ha"], "nao-ha"),
         (["profile", "check", "default", "missing.csv"], "missing.csv: não existe"),
         (["reference", "put", __file__], "--profile"),
