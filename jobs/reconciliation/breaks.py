@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from jobs.profile import Profile, minor_units
 from jobs.reconciliation.engine import Engine
-from jobs.reconciliation.passes import CONTENT, criteria, of_pass, prepared, sums
+from jobs.reconciliation.passes import CONTENT, criteria, leave_open, of_pass, prepared, sums
 from jobs.reconciliation.rules import (
     Sql,
     by_currency,
@@ -72,8 +72,7 @@ def class_open_rows(
     engine.view("unmatched", everything("open_ids"))
     if profile.fees:
         engine.view("found", everything("fee_mismatches", "line_a", "line_b"))
-        engine.table("unexplained", rule("still_open"))
-        engine.view("unmatched", everything("unexplained"))
+        leave_open(engine, "unexplained")
     _compare(engine, profile, currencies)
     for name in ("set_aside", "mismatches", "neighbours"):
         engine.table(name, rule(name))
@@ -127,8 +126,7 @@ def _group(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
     for number, step in enumerate(profile.passes, 1):
         if step.kind != "group":
             continue
-        of_pass(engine, "ungrouped", number, rule("still_open"))
-        engine.view("unmatched", everything(f"ungrouped_{number}"))
+        leave_open(engine, f"ungrouped_{number}")
         engine.view("open_rows", prepared(step, currencies))
         engine.table(f"open_groups_{number}", rule("groups", **sums(step)))
         engine.view("groups", everything(f"open_groups_{number}"))

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 
+from jobs.reconciliation.line_counts import Integers, LineCounts
 from jobs.reconciliation.named import NONE, ROWS, Names, write_named
-from jobs.reconciliation.rules import Sql, sql
+from jobs.reconciliation.rules import Sql, everything, sql
 from shared.errors import ReconError
 
 EngineName = Literal["duckdb", "spark", "auto"]
@@ -47,10 +50,21 @@ class Engine(Protocol):
         """Computes a query once and names the result; its rows."""
         ...
 
+    def once(self, name: str, pairs: Sql, most: int) -> int | None:
+        """Computes pairs of lines and names those whose two lines stand in no other; their number. None, and nothing is
+        named, where there are more pairs than `most`, or where the engine would not stop at that."""
+        ...
+
+    def rest(self, name: str, rows: str, lines: str) -> int:
+        """Computes which of the named rows have a line that the other name, of line_a and line_b, does not give; their
+        number."""
+        ...
+
     def fetch(self, query: Sql) -> list[dict[str, Any]]: ...
 
     def write(self, query: Sql, path: Path, names: Names = NONE) -> int:
-        """Writes a query's result as Parquet; its rows. names: of columns of numbers, what they stand for."""
+        """Writes a query's result as Parquet; its rows. names: of columns of numbers, what they stand for; with them it
+        may run on a thread of its own."""
         ...
 
 
@@ -89,6 +103,51 @@ class DuckDBEngine:
     def table(self, name: str, query: Sql) -> int:
         return self._count(f"create table {name} as {query}")
 
+    def once(self, name: str, pairs: Sql, most: int) -> int | None:
+        if self.table(name, Sql(f"{pairs}\nlimit {most + 1}")) > most:
+            self._run(f"drop table {name}")
+            return None
+        counts = self._counts(name)
+        again = []
+        for batch in self._batches(everything(name, "line_a", "line_b")):
+            line_a, line_b = (column.to_numpy() for column in batch.columns)
+            again.append(line_a[(counts.of(line_a) > 1) | (counts.of(line_b) > 1)])
+        with self._lines(again) as lines:
+            self._count(f"delete from {name} where line_a in ({everything(lines)})")
+        (row,) = self.fetch(everything(name, "count(*) as pairs"))
+        return int(row["pairs"])
+
+    def rest(self, name: str, rows: str, lines: str) -> int:
+        counts = self._counts(lines)
+        left = []
+        for batch in self._batches(everything(rows, "line_no")):
+            line = batch.column(0).to_numpy()
+            left.append(line[counts.of(line) == 0])
+        # The lines first: they are few, and of the other rows no more need be read.
+        with self._lines(left) as lines_left:
+            return self.table(
+                name, Sql(f"select * from {rows} semi join {lines_left} using (line_no)")
+            )
+
+    def _counts(self, lines: str) -> LineCounts:
+        counts = LineCounts()
+        for batch in self._batches(everything(lines, "line_a", "line_b")):
+            for column in batch.columns:
+                counts.add(column.drop_null().to_numpy())
+        return counts
+
+    def _batches(self, query: Sql) -> Iterator[pa.RecordBatch]:
+        with _disk_errors():
+            yield from self._connection.sql(query).to_arrow_reader(ROWS)
+
+    @contextmanager
+    def _lines(self, parts: list[Integers]) -> Iterator[str]:
+        """As a relation of one column, line_no; its name."""
+        lines = np.concatenate([np.zeros(0, np.int64), *parts])
+        self._connection.register("some_lines", pa.table({"line_no": lines}))
+        yield "some_lines"
+        self._connection.unregister("some_lines")
+
     def fetch(self, query: Sql) -> list[dict[str, Any]]:
         result = self._run(query)
         names = [column[0] for column in result.description or ()]
@@ -97,7 +156,8 @@ class DuckDBEngine:
     def write(self, query: Sql, path: Path, names: Names = NONE) -> int:
         if names:
             with _disk_errors():
-                batches = self._connection.sql(query).to_arrow_reader(ROWS)
+                # A cursor, because another thread may use the connection meanwhile.
+                batches = self._connection.cursor().sql(query).to_arrow_reader(ROWS)
                 return write_named(batches, batches.schema, path, names)
         return self._count(f"copy ({query}\n) to {sql(str(path))} (format parquet)")
 

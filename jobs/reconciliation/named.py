@@ -23,12 +23,18 @@ def write_named(
         for f in schema
     ]
     told = pa.schema(fields)
-    recurring = [field.name for field in schema if not pa.types.is_int64(field.type)]
+    lines = [field.name for field in schema if pa.types.is_int64(field.type)]
+    recurring = [field.name for field in schema if field.name not in lines]
     rows = 0
     with pq.ParquetWriter(
         path,
         told,
         use_dictionary=recurring,  # type: ignore[arg-type]
+        column_encoding=dict.fromkeys(
+            lines, "DELTA_BINARY_PACKED"
+        ),  # they rise: a tenth of the file
+        write_statistics=lines,  # of all columns, half of what writing costs
+        compression="lz4",
         write_batch_size=ROWS,
         store_schema=False,  # readers find texts, encoded or not
     ) as file:

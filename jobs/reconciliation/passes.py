@@ -12,6 +12,7 @@ from jobs.reconciliation.rules import (
     by_currency,
     day_number,
     everything,
+    key_value,
     length_prefixed,
     match_key,
     nothing,
@@ -87,8 +88,11 @@ class TooManyPairsError(ReconError):
     code = "TOO_MANY_PAIRS"
 
 
-def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
-    """Reads `entries`. Names `days`, `pairs`, `group_rows` (both matched), `unmatched`, `crowded` (had rivals)."""
+def match(engine: Engine, profile: Profile, currencies: Iterable[str], rows: int) -> None:
+    """Reads `entries`, so many rows.
+
+    Names `days`, `pairs`, `group_rows` (both matched), `unmatched`, `crowded` (had rivals).
+    """
     name_days(engine, profile)
     engine.view("unmatched", everything("entries"))
     found = [nothing(_PAIR)]
@@ -102,7 +106,7 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
             of_pass(engine, "groups", number, rule("groups", **sums(step)))
             taken = of_pass(engine, "found", number, rule("grouped", **{"pass": step.name}))
         elif is_exact(step):
-            taken = _match_exactly(engine, step, number)
+            taken = _match_exactly(engine, step, number, rows)
             crowded.append(everything(f"crowded_{number}", *_CROWDED))
         else:
             if refusal := _too_many_pairs(engine, profile, number):
@@ -118,20 +122,23 @@ def match(engine: Engine, profile: Profile, currencies: Iterable[str]) -> None:
             taken = of_pass(engine, "found", number, union_all(rounds))
         (group_rows if step.kind == "group" else found).append(everything(f"found_{number}"))
         if taken:
-            of_pass(engine, "unmatched", number, rule("still_open"))
+            rows = leave_open(engine, f"unmatched_{number}")
     engine.view("matched_pairs", union_all(found))
     _check_fees(engine, profile, currencies)
     engine.view("group_rows", union_all(group_rows))
     engine.view("crowded", union_all(crowded))
 
 
-def _match_exactly(engine: Engine, step: Pass, number: int) -> int:
+def _match_exactly(engine: Engine, step: Pass, number: int, rows: int) -> int:
     """Names `found` for what else is taken, and its rows, once the sole pairs are out of sight: nearly all rows of most
     files, so that what is left to be looked at is small."""
-    if of_pass(engine, "sole_pairs", number, rule("sole_pairs")):
-        engine.view("found", everything("sole_pairs"))
-        of_pass(engine, "apart", number, rule("still_open"))
-        engine.view("unmatched", everything(f"apart_{number}"))
+    # To group all rows costs nearly twice as much as to join them, but has an end where a key is hot.
+    sole = engine.once(f"sole_pairs_{number}", rule("equal_pairs"), most=rows)
+    if sole is None:
+        sole = engine.table(f"sole_pairs_{number}", rule("sole_pairs"))
+    if sole:
+        engine.view("found", everything(f"sole_pairs_{number}"))
+        leave_open(engine, f"apart_{number}")
     of_pass(engine, "blocks", number, rule("blocks"))
     one_id = "entry_id" in step.on
     numbered = rule("crowded", unique=step.unique, one_id=one_id, content=CONTENT)
@@ -188,6 +195,13 @@ def of_pass(engine: Engine, name: str, number: int, query: Sql) -> int:
     """Names a table that each pass has its own of; the name alone means the latest. Its rows."""
     rows = engine.table(f"{name}_{number}", query)
     engine.view(name, everything(f"{name}_{number}"))
+    return rows
+
+
+def leave_open(engine: Engine, name: str) -> int:
+    """Names the rows of `unmatched` that `found` does not name, which are `unmatched` from here on; their number."""
+    rows = engine.rest(name, "unmatched", "found")
+    engine.view("unmatched", everything(name))
     return rows
 
 
@@ -249,9 +263,12 @@ def _too_many_pairs(engine: Engine, profile: Profile, number: int) -> TooManyPai
     if (estimate["pairs"] or 0) <= limit:
         return None
     of_hot_key = f"open_rows where match_key = {sql(estimate['hot_key'])}"
-    (row,) = engine.fetch(everything(f"{of_hot_key} order by line_no limit 1"))
+    columns = key_columns(step)
+    key_values = (f"{key_value(column)} as key_{column}" for column in columns)
+    hot = everything(f"{of_hot_key} order by line_no limit 1", "line_no", "side", *key_values)
+    (row,) = engine.fetch(hot)
     place = f"{told(row['line_no'])} (lado {row['side']})"
-    key = ", ".join(f'{column} = "{str(row[column])[:80]}"' for column in key_columns(step))
+    key = ", ".join(f'{column} = "{str(row[f"key_{column}"])[:80]}"' for column in columns)
     return TooManyPairsError(
         f"O passe {step.name} compararia {estimate['pairs']} pares (limite: {limit}); "
         f"a chave da {place} sozinha tem {estimate['hot_pairs']}.",

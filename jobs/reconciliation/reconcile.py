@@ -18,7 +18,7 @@ from jobs.reconciliation.breaks import class_open_rows
 from jobs.reconciliation.engine import SPARK_FROM_ENTRIES, DuckDBEngine, Engine, EngineName
 from jobs.reconciliation.figures import write_figures
 from jobs.reconciliation.matches import matches
-from jobs.reconciliation.named import NONE, Names
+from jobs.reconciliation.named import Names
 from jobs.reconciliation.passes import TooManyPairsError, match
 from jobs.reconciliation.proof import Difference, IdentityError, Statement, Tolerated, Total
 from jobs.reconciliation.rules import Sql, everything, rule
@@ -88,7 +88,7 @@ def _reconcile(
 
     check_balances(engine, profile)
     try:
-        match(engine, profile, currencies)
+        match(engine, profile, currencies, sum(total.lines for total in totals))
     except TooManyPairsError as error:
         path = out_dir / PRELIMINARY
         query, names = matches(profile, currencies)
@@ -97,18 +97,23 @@ def _reconcile(
         raise
     files = {}
 
-    def write(name: str, query: Sql, names: Names = NONE) -> Path:
+    def write(name: str, query: Sql) -> Path:
         path = out_dir / f"{name}.parquet"
-        files[name] = Produced(path, engine.write(query, path, names))
+        files[name] = Produced(path, engine.write(query, path))
         engine.source(name, path)  # what was written is what is proven
         return path
 
-    matched = write("matches", *matches(profile, currencies))
     with ThreadPoolExecutor(1) as beside:
-        reading = beside.submit(_read_back, entries, matched)  # needs nothing of what comes next
+        # Needs nothing of what comes next, whose many small statements leave a core idle.
+        path = out_dir / "matches.parquet"
+        telling = beside.submit(
+            _tell_and_read_back, engine, entries, path, *matches(profile, currencies)
+        )
         breaks = write("breaks", class_open_rows(engine, profile, currencies, day))
         write("near", rule("near_misses"))
-        coverage, digested = reading.result()
+        written, coverage, digested = telling.result()
+    files["matches"] = Produced(path, written)
+    engine.source("matches", path)
     coverage.read(breaks)
     figures = _figures(engine, coverage, digested, profile, validation, totals, day)
     failed = [check for check in figures.identities if not check.held]
@@ -121,10 +126,13 @@ def _reconcile(
     return ReconciliationResult(files | write_figures(figures, out_dir), figures)
 
 
-def _read_back(entries: Path, matches: Path) -> tuple[Coverage, dict[str, int]]:
+def _tell_and_read_back(
+    engine: Engine, entries: Path, path: Path, query: Sql, names: Names
+) -> tuple[int, Coverage, dict[str, int]]:
+    rows = engine.write(query, path, names)
     coverage = Coverage(entries)
-    coverage.read(matches)
-    return coverage, digest(matches)
+    coverage.read(path)
+    return rows, coverage, digest(path)
 
 
 def _figures(

@@ -70,10 +70,18 @@ def match_key(columns: Sequence[str]) -> Sql:
     """What the rows of a pair must share. Null, which never matches, where all columns are null."""
     if not columns:
         return sql("")
-    if len(columns) == 1:
-        return Sql(columns[0])
-    known = " or ".join(f"{column} is not null" for column in columns)
-    return Sql(f"case when {known} then {length_prefixed(columns)} end")
+    values = [key_value(column) for column in columns]
+    if len(values) == 1:
+        return values[0]
+    known = " or ".join(f"{value} is not null" for value in values)
+    return Sql(f"case when {known} then {length_prefixed(values)} end")
+
+
+def key_value(column: str) -> Sql:
+    """reference_norm says only what differs from the reference (`compared_as` in jobs.validation.judgement)."""
+    if column == "reference_norm":
+        return Sql("nullif(coalesce(reference_norm, reference), '')")
+    return Sql(column)
 
 
 def by_currency(values: Mapping[str, int]) -> Sql:

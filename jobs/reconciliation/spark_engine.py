@@ -22,7 +22,7 @@ from sqlglot import exp
 
 from jobs.reconciliation.engine import EngineUnavailableError
 from jobs.reconciliation.named import NONE, ROWS, Names, write_named
-from jobs.reconciliation.rules import Sql
+from jobs.reconciliation.rules import Sql, everything, union_all
 from jobs.runtime import join, storage
 
 if TYPE_CHECKING:
@@ -84,6 +84,17 @@ class SparkEngine:
         staged.createOrReplaceTempView(name)
         return staged.count()
 
+    def once(self, name: str, pairs: Sql, most: int) -> None:
+        """A join that one hot key makes endless does not stop at a limit here."""
+
+    def rest(self, name: str, rows: str, lines: str) -> int:
+        taken = union_all(everything(lines, f"{line} as line_no") for line in ("line_a", "line_b"))
+        # The lines first: they are few, and of the other rows no more need be read.
+        left = f"select line_no from {rows} anti join ({taken}) as taken using (line_no)"
+        return self.table(
+            name, Sql(f"select * from {rows} semi join ({left}) as open using (line_no)")
+        )
+
     def fetch(self, query: Sql) -> list[dict[str, Any]]:
         return [row.asDict() for row in self._run(query).collect()]
 
@@ -108,7 +119,7 @@ class SparkEngine:
         for uri in sorted(self._storage.list(join(self._staging, name))):
             if not uri.endswith(".parquet"):
                 continue
-            part = self._scratch / "part"
+            part = self._scratch / f"{name}.part"
             part.parent.mkdir(exist_ok=True)
             with self._storage.open(uri) as body, part.open("wb") as copy:
                 shutil.copyfileobj(body, copy, 1 << 20)

@@ -268,7 +268,7 @@ def judge(record: bytes, line_no: int, reader: Reader) -> Entry | Reject | None:
         return Reject(side, line_no, column, raw[:RAW_LIMIT], fault.code, message)
     for column in TEXT_COLUMNS:
         entry[column] = values.get(column) or reader.extracted(column, values)
-    return entry | {"reference_norm": normalised(entry["reference"])}
+    return entry | {"reference_norm": compared_as(entry["reference"])}
 
 
 def miscounted(bodies: Iterable[tuple[int, bytes]], reader: Reader) -> list[Reject]:
@@ -302,6 +302,13 @@ def _printable(text: str) -> str:
 
 def without_line_break(record: bytes) -> bytes:
     return record.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def compared_as(reference: str | None) -> str | None:
+    """What an entry's reference_norm says: nothing where the reference is normal as it is, which nearly all are and
+    would be written twice; "" where nothing is left of it."""
+    norm = normalised(reference)
+    return None if norm == reference else norm or ""
 
 
 def normalised(text: str | None) -> str | None:

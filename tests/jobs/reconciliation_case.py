@@ -54,7 +54,7 @@ unique = true
 
 @dataclass(frozen=True)
 class Entry:
-    """day: days after DAY_ZERO. line_no 0: by place in the file."""
+    """day: days after DAY_ZERO. line_no 0: by place in the file. reference_norm: None where that is the reference."""
 
     side: str
     amount: int
@@ -73,6 +73,7 @@ class Entry:
     line_no: int = 0
     value_on: date | None = None
     account: str | None = None
+    reference_norm: str | None = None
 
     @property
     def posted_on(self) -> date:
@@ -97,7 +98,7 @@ class Entry:
             "net": self.net,
             "balance": self.balance,
             "line_no": self.line_no,
-            "reference_norm": self.reference,
+            "reference_norm": self.reference_norm,
         }
 
 

@@ -46,6 +46,25 @@ def test_a_row_left_over_where_equal_rows_matched_is_a_duplicate_of_its_side(
 BY_REFERENCE = '[[passes]]\nname = "ref"\non = ["reference_norm"]\n'
 
 
+@pytest.mark.parametrize(
+    "passes", [BY_REFERENCE, BY_REFERENCE.replace("on = [", 'on = ["account", ')]
+)
+def test_references_match_by_what_they_are_compared_as(passes: str, tmp_path: Path) -> None:
+    """Which an entry says where it is another text: "" where nothing of the reference is compared."""
+    entries = (
+        Entry("A", 100, "X1", "NF 1"),
+        Entry("B", 100, "Y1", "nf  1", reference_norm="NF 1"),
+        Entry("A", 200, "X2", "nf 2", reference_norm="NF 2"),
+        Entry("B", 200, "Y2", "Nf 2", reference_norm="NF 2"),
+        Entry("A", 300, "X3", "  ", reference_norm=""),
+        Entry("B", 300, "Y3", "  ", reference_norm=""),
+        Entry("A", 400, "X4"),
+        Entry("B", 400, "Y4"),
+    )
+    done = run(tmp_path, entries, profile_of(passes))
+    assert [(m["line_a"], m["line_b"]) for m in done.matches] == [(2, 3), (4, 5)]
+
+
 @pytest.mark.parametrize("larger", "AB")
 def test_of_different_rows_of_one_key_none_is_called_one_too_many(
     larger: str, tmp_path: Path

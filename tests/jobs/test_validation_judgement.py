@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from jobs.validation.judgement import Reject, judge, normalised
+from jobs.validation.judgement import Reject, compared_as, judge, normalised
 from tests.jobs.validation_case import GOOD, profile_of, reader_of
 
 DEFAULT = reader_of(profile_of())
@@ -314,6 +314,13 @@ def test_a_message_stays_on_one_line_and_short_whatever_the_value():
 )
 def test_references_are_compared_without_case_accents_and_superfluous_blanks(text, norm):
     assert normalised(text) == norm
+
+
+@pytest.mark.parametrize("text", [None, "NF 1", "nf 1", "São", " ", "", "\u0301"])
+def test_what_a_reference_is_compared_as_is_written_where_it_is_another_text(text: str | None):
+    written = compared_as(text)
+    assert written != text or text in (None, "")
+    assert (text if written is None else written or None) == normalised(text)
 
 
 TWO_COLUMNS = reader_of(profile_of(columns='amount = { debit = "description", credit = "kind" }'))

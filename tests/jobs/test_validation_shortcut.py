@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 
 from jobs.profile import Profile
 from jobs.validation import shortcut
-from jobs.validation.judgement import Reject, judge, normalised
+from jobs.validation.judgement import Reject, compared_as, judge
 from jobs.validation.shortcut import SCHEMA
+from shared.currency import EXPONENTS
 from tests.jobs.validation_case import (
     GOOD,
     HEADER,
@@ -280,8 +282,38 @@ def test_a_reference_is_normalised_as_the_definition_does_wherever_it_stands(
     irregular: str,
 ) -> None:
     """Also in a part of a larger column, and beside nulls; in a column where all are regular, by another way."""
-    regular = ["nf 1", None, "NF-2/a b c", "~!"]
-    for texts in ([irregular, *regular], [*regular, irregular], regular, [None], []):
+    regular, normal = ["nf 1", None, "NF-2/a b c", "~!"], ["NF-2/A B C", None, "~!"]
+    for texts in ([irregular, *regular], [*normal, irregular], regular, normal, [None], []):
         column = pa.array([irregular, *texts, irregular], pa.string()).slice(1, len(texts))
-        expected = [normalised(text) if text is not None else None for text in texts]
-        assert shortcut._normalised(column).to_pylist() == expected
+        expected = [compared_as(text) for text in texts]
+        assert shortcut._compared_as(column).to_pylist() == expected
+
+
+WITH_DECIMALS = st.from_regex(r"-?[0-9]{1,7}\.[0-9]{2}", fullmatch=True)
+NEARLY = st.text("0019.-,+ex ", max_size=8)
+
+
+@given(
+    st.lists(st.one_of(WITH_DECIMALS, NEARLY), min_size=1, max_size=6)
+    | st.lists(WITH_DECIMALS, min_size=1, max_size=6),
+    st.sampled_from(["BRL", "KWD"]),
+)
+def test_amounts_with_all_their_decimals_are_read_on_their_bytes_as_the_definition_reads_them(
+    texts: list[str], currency: str
+) -> None:
+    """Also in a part of a larger column."""
+    exponent = EXPONENTS[currency]
+    written = [text + "0" * (exponent - 2) for text in texts]
+    column = pa.array(["-0.5", *written, "1"], pa.string()).slice(1, len(texts))
+    found = shortcut._plain_amounts(column, exponent, reader_of(DEFAULT))
+    if found is not None:
+        assert found.to_pylist() == [reader_of(DEFAULT).amount(text, exponent) for text in written]
+    elif all(re.fullmatch(r"-?\d{1,7}\.\d{2}", text) for text in texts):
+        raise AssertionError("what is plain is left to the dearer way")
+
+
+@pytest.mark.parametrize("text", [None, "", "1", "1.0", "1.000", ".10", "-.10", "--1.10", "1-1.10"])
+def test_one_amount_that_is_not_plain_leaves_all_to_the_other_way(text: str | None) -> None:
+    for texts in ([text, "1.00"], ["1.00", text]):
+        column = pa.array(texts, pa.string())
+        assert shortcut._plain_amounts(column, 2, reader_of(DEFAULT)) is None

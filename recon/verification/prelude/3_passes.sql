@@ -5,7 +5,7 @@ create macro days_apart(day_a, day_b) as date_diff('day', day_a, day_b);
 create macro named_columns() as
   ['entry_id', 'account', 'reference', 'reference_norm', 'description', 'counterparty', 'kind', 'group_key', 'amount', 'currency'];
 create macro values_of(e) as
-  [e.entry_id, e.account, e.reference, e.reference_norm, e.description, e.counterparty, e.kind, e.group_key, e.amount::varchar, e.currency];
+  [e.entry_id, e.account, e.reference, nullif(coalesce(e.reference_norm, e.reference), ''), e.description, e.counterparty, e.kind, e.group_key, e.amount::varchar, e.currency];
 create macro places_of(columns) as list_transform(
   columns, lambda c: coalesce(list_position(named_columns(), c), error('unknown column ' || c))
 );
