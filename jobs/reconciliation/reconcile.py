@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,11 +18,11 @@ from jobs.reconciliation.breaks import class_open_rows
 from jobs.reconciliation.engine import SPARK_FROM_ENTRIES, DuckDBEngine, Engine, EngineName
 from jobs.reconciliation.figures import write_figures
 from jobs.reconciliation.matches import matches
-from jobs.reconciliation.named import Names
+from jobs.reconciliation.named import NONE, Names
 from jobs.reconciliation.passes import TooManyPairsError, match
 from jobs.reconciliation.proof import Difference, IdentityError, Statement, Tolerated, Total
 from jobs.reconciliation.rules import Sql, everything, rule
-from jobs.reconciliation.written import Coverage, digest
+from jobs.reconciliation.written import covered, digest
 from jobs.runtime import Produced
 from shared.manifest import PassFigures, ReconciliationFigures, ValidationFigures
 from shared.taxonomy import ROW_CLASSES
@@ -95,27 +95,24 @@ def _reconcile(
         engine.write(query, path, names)
         error.details["preliminary"] = str(path)
         raise
-    files = {}
+    files: dict[str, Produced] = {}
 
-    def write(name: str, query: Sql) -> Path:
+    def write(name: str, query: Sql, names: Names = NONE) -> None:
         path = out_dir / f"{name}.parquet"
-        files[name] = Produced(path, engine.write(query, path))
-        engine.source(name, path)  # what was written is what is proven
-        return path
+        files[name] = Produced(path, engine.write(query, path, names))
 
-    with ThreadPoolExecutor(1) as beside:
-        # Needs nothing of what comes next, whose many small statements leave a core idle.
-        path = out_dir / "matches.parquet"
-        telling = beside.submit(
-            _tell_and_read_back, engine, entries, path, *matches(profile, currencies)
-        )
-        breaks = write("breaks", class_open_rows(engine, profile, currencies, day))
+    # What is read or written at length is so beside the many small statements, which leave a core idle.
+    with ThreadPoolExecutor(2) as beside:
+        telling = beside.submit(write, "matches", *matches(profile, currencies))
+        write("breaks", class_open_rows(engine, profile, currencies, day))
         write("near", rule("near_misses"))
-        written, coverage, digested = telling.result()
-    files["matches"] = Produced(path, written)
-    engine.source("matches", path)
-    coverage.read(breaks)
-    figures = _figures(engine, coverage, digested, profile, validation, totals, day)
+        telling.result()
+        for name, produced in files.items():
+            engine.source(name, produced.path)  # what was written is what is proven
+        matched, broken = files["matches"].path, files["breaks"].path
+        covering = beside.submit(covered, entries, matched, broken)
+        digesting = beside.submit(digest, matched)
+        figures = _figures(engine, covering, digesting, profile, validation, totals, day)
     failed = [check for check in figures.identities if not check.held]
     if failed:
         told = "; ".join(f"{c.name}: esperado {c.expected}, encontrado {c.found}" for c in failed)
@@ -126,25 +123,15 @@ def _reconcile(
     return ReconciliationResult(files | write_figures(figures, out_dir), figures)
 
 
-def _tell_and_read_back(
-    engine: Engine, entries: Path, path: Path, query: Sql, names: Names
-) -> tuple[int, Coverage, dict[str, int]]:
-    rows = engine.write(query, path, names)
-    coverage = Coverage(entries)
-    coverage.read(path)
-    return rows, coverage, digest(path)
-
-
 def _figures(
     engine: Engine,
-    coverage: Coverage,
-    digested: Mapping[str, int],
+    covering: Future[list[Total]],
+    digesting: Future[dict[str, int]],
     profile: Profile,
     validation: ValidationFigures,
     totals: Sequence[Total],
     day: date,
 ) -> ReconciliationFigures:
-    covered = coverage.totals()
     engine.table("match_sums", rule("match_sums"))
     differences = [
         Difference(row["class"], row["currency"], row["items"], int(row["net"]), int(row["gross"]))
@@ -157,12 +144,14 @@ def _figures(
         items[row["class"]] += row["matches"]
     counts = {code: items[code] for code in ROW_CLASSES if code in items}
     material = sum(row["material"] for row in broken)
-    currencies = proof.figures_of(totals, covered, differences)
-    bridge = proof.bridge_of(currencies, differences)
     statements = engine.fetch(rule("statements")) if has_balances(profile) else []
     tolerated = engine.fetch(rule("tolerated")) if profile.materiality.judges_run else []
+    (broken_digest,) = engine.fetch(rule("breaks_digest"))
+    coverage = covering.result()
+    currencies = proof.figures_of(totals, coverage, differences)
+    bridge = proof.bridge_of(currencies, differences)
     identities = proof.check_identities(
-        validation, totals, covered, bridge, [_statement(row) for row in statements]
+        validation, totals, coverage, bridge, [_statement(row) for row in statements]
     )
 
     def of_outcome(outcome: str) -> int:
@@ -178,7 +167,7 @@ def _figures(
             profile.materiality,
             [_tolerated(row) for row in tolerated],
         ),
-        result_hash=proof.result_hash(digested, *engine.fetch(rule("breaks_digest"))),
+        result_hash=proof.result_hash(digesting.result(), broken_digest),
         counts=counts,
         matches=of_outcome("ok"),
         breaks=of_outcome("break"),

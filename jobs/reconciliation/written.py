@@ -103,6 +103,13 @@ class Coverage:
         return np.where(of_upload, lines, np.where(of_reference, beyond + self._upload, -1))
 
 
+def covered(entries: Path, *tables: Path) -> list[Total]:
+    coverage = Coverage(entries)
+    for table in tables:
+        coverage.read(table)
+    return coverage.totals()
+
+
 def digest(matches: Path) -> dict[str, int]:
     """Sums over the lines of matches, which no order can change: of two numbers a line, each made of all that the line
     says in its place, so that two rows that swap partners, classes or differences change them. Against accidents, not
