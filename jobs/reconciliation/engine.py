@@ -125,9 +125,8 @@ class DuckDBEngine:
             left.append(line[counts.of(line) == 0])
         # The lines first: they are few, and of the other rows no more need be read.
         with self._lines(left) as lines_left:
-            return self.table(
-                name, Sql(f"select * from {rows} semi join {lines_left} using (line_no)")
-            )
+            these = f"{rows} semi join {lines_left} on {lines_left}.line_no = {rows}.line_no"
+            return self.table(name, everything(these, f"{rows}.*"))
 
     def _counts(self, lines: str) -> LineCounts:
         counts = LineCounts()

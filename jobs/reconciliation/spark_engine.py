@@ -89,11 +89,11 @@ class SparkEngine:
 
     def rest(self, name: str, rows: str, lines: str) -> int:
         taken = union_all(everything(lines, f"{line} as line_no") for line in ("line_a", "line_b"))
+        untaken = f"{rows} anti join ({taken}) as taken on taken.line_no = {rows}.line_no"
         # The lines first: they are few, and of the other rows no more need be read.
-        left = f"select line_no from {rows} anti join ({taken}) as taken using (line_no)"
-        return self.table(
-            name, Sql(f"select * from {rows} semi join ({left}) as open using (line_no)")
-        )
+        left = everything(untaken, f"{rows}.line_no")
+        these = f"{rows} semi join ({left}) as untaken on untaken.line_no = {rows}.line_no"
+        return self.table(name, everything(these, f"{rows}.*"))
 
     def fetch(self, query: Sql) -> list[dict[str, Any]]:
         return [row.asDict() for row in self._run(query).collect()]
