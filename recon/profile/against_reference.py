@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from jobs.profile import parse_profile
+from jobs.validation.judgement import normalised
 from recon.profile.draft import MAX_AGE_DAYS, Draft, toml_of_two
 from recon.profile.preview import preview
 from recon.profile.proposal import Proposal, found_out, read
 from shared.ptbr import count, number
 
 Entries = Sequence[Mapping[str, Any]]
-_COMPARED = {"entry_id": "entry_id", "reference": "reference_norm"}
 _NAMES = {"entry_id": "id", "reference": "referência"}
 
 
@@ -54,13 +54,18 @@ def propose_against(reference: bytes, head: bytes, name: str) -> Proposal:
 def _common(keys: Sequence[str], ledger: Entries, statement: Entries) -> _Common:
     of_keys = {}
     for key in keys:
-        mine, theirs = ({row[_COMPARED[key]] for row in of} - {None} for of in (ledger, statement))
+        mine, theirs = ({_compared(row, key) for row in of} - {None} for of in (ledger, statement))
         of_keys[key] = len(mine & theirs)
     amounts = Counter(row["amount"] for row in statement)
     same, opposite = (
         (Counter(sign * row["amount"] for row in ledger) & amounts).total() for sign in (1, -1)
     )
     return _Common(of_keys, same, opposite)
+
+
+def _compared(row: Mapping[str, Any], key: str) -> str | None:
+    text: str | None = row[key]
+    return normalised(text) if key == "reference" else text
 
 
 def _remarks(ledger: Draft, upload: Draft, common: _Common) -> Iterator[str]:
