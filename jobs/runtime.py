@@ -31,7 +31,7 @@ from shared.layout import MANIFEST, STAGE_ERROR, Stage
 from shared.manifest import Figures, Manifest, StageError, StageFile
 
 CODE_VERSION = (
-    "3"  # part of every stage's inputs: raise it when the same input must be computed again
+    "4"  # part of every stage's inputs: raise it when the same input must be computed again
 )
 
 
@@ -351,14 +351,21 @@ class StageRun:
 
 
 def predecessor(root: str) -> Manifest:
-    """The manifest of the stage before. Raises StageInputError where that stage did not finish."""
+    """The manifest of the stage before. Raises StageInputError where that stage did not finish, or is of another code:
+    what it wrote may mean something else."""
     try:
-        return Manifest.from_json(read(join(root, MANIFEST)))
+        manifest = Manifest.from_json(read(join(root, MANIFEST)))
     except StageInputError as error:
         raise StageInputError(
             f"A etapa anterior não terminou: falta {join(root, MANIFEST)}",
             hint="Retome a execução: as etapas concluídas são reaproveitadas.",
         ) from error
+    if manifest.code_version != CODE_VERSION:
+        raise StageInputError(
+            f"A etapa anterior é da versão {manifest.code_version} dos jobs, e esta é da {CODE_VERSION}.",
+            hint="Retome a execução: o que outra versão fez é feito de novo.",
+        )
+    return manifest
 
 
 def fetch(root: str, file: StageFile, scratch: Path) -> Path:

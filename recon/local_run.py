@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from jobs.profile import Profile
+from jobs.runtime import CODE_VERSION
 from shared.contract import Contract
 from shared.manifest import ReconciliationFigures, ValidationFigures
 
@@ -16,9 +17,10 @@ LOCAL_RUN = "run.json"
 
 
 class LocalRun(Contract):
-    """profile: as its TOML would say it."""
+    """profile: as its TOML would say it. code_version: of the jobs' code."""
 
     schema_version: Literal[1] = 1
+    code_version: str = "3"  # of those that do not say
     profile: dict[str, Any]
     validation: ValidationFigures
     reconciliation: ReconciliationFigures
@@ -28,7 +30,12 @@ class LocalRun(Contract):
         cls, profile: Profile, validation: ValidationFigures, reconciliation: ReconciliationFigures
     ) -> Self:
         document = profile.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        return cls(profile=document, validation=validation, reconciliation=reconciliation)
+        return cls(
+            code_version=CODE_VERSION,
+            profile=document,
+            validation=validation,
+            reconciliation=reconciliation,
+        )
 
     @property
     def used_profile(self) -> Profile:

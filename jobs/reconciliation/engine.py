@@ -136,7 +136,7 @@ class DuckDBEngine:
         return counts
 
     def _batches(self, query: Sql) -> Iterator[pa.RecordBatch]:
-        with _disk_errors():
+        with _errors_of_the_system():
             yield from self._connection.sql(query).to_arrow_reader(ROWS)
 
     @contextmanager
@@ -154,7 +154,7 @@ class DuckDBEngine:
 
     def write(self, query: Sql, path: Path, names: Names = NONE) -> int:
         if names:
-            with _disk_errors():
+            with _errors_of_the_system():
                 # A cursor, because another thread may use the connection meanwhile.
                 batches = self._connection.cursor().sql(query).to_arrow_reader(ROWS)
                 return write_named(batches, batches.schema, path, names)
@@ -166,13 +166,19 @@ class DuckDBEngine:
         return int(row[0])
 
     def _run(self, statement: str) -> duckdb.DuckDBPyConnection:
-        with _disk_errors():
+        with _errors_of_the_system():
             return self._connection.execute(statement)
 
 
 @contextmanager
-def _disk_errors() -> Iterator[None]:
+def _errors_of_the_system() -> Iterator[None]:
     try:
         yield
     except duckdb.IOException as error:  # a disk that is full, a folder that is gone
         raise OSError(str(error)) from error
+    except RuntimeError as error:
+        if (
+            str(error) != "Query interrupted"
+        ):  # what DuckDB makes of a signal, whose own exception it drops
+            raise
+        raise KeyboardInterrupt from error

@@ -35,8 +35,11 @@ class LineCounts:
 def _added(counts: Counts, places: Integers) -> Counts:
     missing = int(places.max(initial=-1)) + 1 - len(counts)
     if missing > 0:
-        # By half as much again, so that lines in rising order do not copy it for each batch.
-        counts = np.concatenate((counts, np.zeros(missing + len(counts) // 2, np.uint32)))
+        # By half as much again, so that lines in rising order do not copy it for each batch. Zeros that nobody touches
+        # take no memory, however many lines of the file are blank.
+        grown = np.zeros(len(counts) + missing + len(counts) // 2, np.uint32)
+        grown[: len(counts)] = counts
+        counts = grown
     np.add.at(counts, places, np.uint32(1))
     return counts
 

@@ -19,6 +19,10 @@ from shared.manifest import Figures, Manifest, StageFile
 
 USED_PROFILE = "profile.toml"
 """What `recon run` leaves of the profile. `recon reconcile` has it in its one document."""
+_READABLE_FROM = (
+    4  # of the jobs' code: what is null in a reference_norm meant something else before
+)
+_OLDER = "O resultado é de uma versão anterior: concilie o arquivo de novo."
 # In the folder of `recon run`, the stage that writes the table.
 TABLES = {
     "entries": Stage.VALIDATION,
@@ -68,6 +72,12 @@ def read_written(folder: Path) -> Written:
         local = LocalRun.from_json(path.read_bytes()) if path.is_file() else None
     except ValidationError as error:
         raise UsageError(f"{folder}: manifesto ilegível: {error}") from error
+    if local or Stage.VALIDATION in manifests:
+        code_version = (local or manifests[Stage.VALIDATION]).code_version
+        if int(code_version) < _READABLE_FROM:
+            raise UsageError(
+                f"{folder}: o resultado é de outra versão ({code_version}).", hint=_OLDER
+            )
     tables = {}
     for name, stage in TABLES.items():
         path = folder / f"{name}.parquet"
@@ -77,7 +87,7 @@ def read_written(folder: Path) -> Written:
             older = "matches" in tables  # a result, but without what was added since
             raise UsageError(
                 f"{folder}: falta {name}.parquet.",
-                hint="O resultado é de uma versão anterior: concilie o arquivo de novo."
+                hint=_OLDER
                 if older
                 else "Use a pasta em que recon reconcile ou recon run deixou um resultado.",
             )

@@ -214,6 +214,18 @@ def test_a_stage_without_a_manifest_has_not_ended(data: str):
         predecessor(stage_of(data).root)
 
 
+def test_what_a_stage_of_another_code_left_is_not_read(
+    data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As where the jobs are published anew between two stages of a run."""
+    run = stage_of(data)
+    run.publish(INPUTS, produced(tmp_path / "out"), FIGURES)
+    monkeypatch.setattr(runtime, "CODE_VERSION", "other")
+    with pytest.raises(StageInputError, match="da versão 4 dos jobs, e esta é da other") as refused:
+        predecessor(run.root)
+    assert "Retome a execução" in (refused.value.hint or "")
+
+
 def test_a_file_that_is_not_what_its_manifest_says_is_refused(data: str, tmp_path: Path):
     run = stage_of(data)
     file = run.publish(INPUTS, produced(tmp_path / "out"), FIGURES).files["entries"]

@@ -293,6 +293,7 @@ WITH_DECIMALS = st.from_regex(r"-?[0-9]{1,7}\.[0-9]{2}", fullmatch=True)
 NEARLY = st.text("0019.-,+ex ", max_size=8)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.one_of(WITH_DECIMALS, NEARLY), min_size=1, max_size=6)
     | st.lists(WITH_DECIMALS, min_size=1, max_size=6),

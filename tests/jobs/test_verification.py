@@ -14,6 +14,7 @@ import pytest
 
 from jobs.profile import parse_profile
 from jobs.reconciliation.reconcile import reconcile
+from jobs.runtime import CODE_VERSION
 from jobs.validation.acceptance import validate
 from recon.cli import main
 from recon.local_run import LOCAL_RUN, LocalRun
@@ -152,6 +153,18 @@ def test_recon_verify_needs_a_result_and_its_profile(
     capsys.readouterr()
     assert main(["verify", str(flat)]) == 2
     assert "--profile" in capsys.readouterr().err
+
+
+def test_recon_verify_knows_what_it_can_no_longer_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["reconcile", str(ROOT / "samples" / "conciliado.csv"), "--out", str(tmp_path)])
+    document = json.loads((tmp_path / LOCAL_RUN).read_text(encoding="utf-8"))
+    assert document.pop("code_version") == CODE_VERSION
+    (tmp_path / LOCAL_RUN).write_text(json.dumps(document), encoding="utf-8")
+    capsys.readouterr()
+    assert main(["verify", str(tmp_path)]) == 2
+    assert "é de uma versão anterior: concilie o arquivo de novo" in capsys.readouterr().err
 
 
 def test_recon_verify_refuses_a_table_that_lacks_columns(

@@ -1,13 +1,16 @@
-"""What the DuckDB engine asks of lines by counting them, against what SQL says."""
+"""What the DuckDB engine does by itself: lines that it counts, and signals."""
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.reconciliation.engine import DuckDBEngine
@@ -25,6 +28,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBEngine]:
         yield engine
 
 
+@settings(deadline=None)
 @given(batches=st.lists(st.lists(LINES)), asked=st.lists(LINES))
 def test_lines_of_both_files_are_counted_in_any_order(
     batches: list[list[int]], asked: list[int]
@@ -36,6 +40,7 @@ def test_lines_of_both_files_are_counted_in_any_order(
     assert counts.of(np.array(asked, np.int64)).tolist() == [named[line] for line in asked]
 
 
+@settings(deadline=None)
 @given(pairs=PAIRS)
 def test_pairs_whose_lines_stand_in_no_other(engine: DuckDBEngine, pairs: list[tuple[int, int]]):
     name(engine, "some_pairs", pairs)
@@ -56,6 +61,7 @@ def test_more_pairs_than_there_may_be_name_nothing(engine: DuckDBEngine) -> None
     assert engine.table("too_many", everything("some_pairs")) == 5  # the name is free
 
 
+@settings(deadline=None)
 @given(lines=st.lists(LINES, unique=True), taken=PAIRS)
 def test_rows_whose_lines_are_not_named(
     engine: DuckDBEngine, lines: list[int], taken: list[tuple[int, int]]
@@ -73,6 +79,20 @@ def test_rows_whose_lines_are_not_named(
         )
         assert left == len(expected)
         engine._run("drop table left_over")
+
+
+def test_a_signal_that_comes_within_a_statement_ends_the_program_as_any_other(
+    engine: DuckDBEngine,
+) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            engine.fetch(everything("range(10_000_000) as a, range(10_000) as b", "count(*)"))
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, before)
 
 
 def name(
