@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,6 +76,17 @@ def test_a_quote_that_is_never_closed_costs_one_line_beyond_the_limit(monkeypatc
     lines = cut_records(data, Csv(), [97])
     assert lines[:3] == [(1, b"a\n"), (2, b'"open\n'), (3, b"x,y\n")]
     assert len(lines) == 2002
+
+
+def test_a_line_break_is_outside_quotes_where_an_even_number_precedes_it():
+    """Of all texts so short, those where quotes are few and those where they are many."""
+    for signs in itertools.chain.from_iterable(
+        itertools.product('"\n', repeat=n) for n in range(11)
+    ):
+        quotes = np.flatnonzero(np.array(signs) == '"')
+        ends = np.flatnonzero(np.array(signs) == "\n") + 1
+        outside = [i for i, end in enumerate(ends) if "".join(signs[:end]).count('"') % 2 == 0]
+        assert records._outside(quotes, ends).tolist() == outside
 
 
 def test_a_line_beyond_the_limit_is_refused_by_its_number(monkeypatch):
