@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from jobs.reconciliation.line_counts import Integers, LineCounts
 from jobs.reconciliation.named import NONE, ROWS, Names, write_named
-from jobs.reconciliation.rules import Sql, everything, sql
+from jobs.reconciliation.rules import Sql, everything, of_lines, sql
 from shared.errors import ReconError
 
 EngineName = Literal["duckdb", "spark", "auto"]
@@ -104,7 +104,8 @@ class DuckDBEngine:
         return self._count(f"create table {name} as {query}")
 
     def once(self, name: str, pairs: Sql, most: int) -> int | None:
-        if self.table(name, Sql(f"{pairs}\nlimit {most + 1}")) > most:
+        found = self.table(name, Sql(f"{pairs}\nlimit {most + 1}"))
+        if found > most:
             self._run(f"drop table {name}")
             return None
         counts = self._counts(name)
@@ -113,9 +114,7 @@ class DuckDBEngine:
             line_a, line_b = (column.to_numpy() for column in batch.columns)
             again.append(line_a[(counts.of(line_a) > 1) | (counts.of(line_b) > 1)])
         with self._lines(again) as lines:
-            self._count(f"delete from {name} where line_a in ({everything(lines)})")
-        (row,) = self.fetch(everything(name, "count(*) as pairs"))
-        return int(row["pairs"])
+            return found - self._count(f"delete from {name} where line_a in ({everything(lines)})")
 
     def rest(self, name: str, rows: str, lines: str) -> int:
         counts = self._counts(lines)
@@ -123,10 +122,8 @@ class DuckDBEngine:
         for batch in self._batches(everything(rows, "line_no")):
             line = batch.column(0).to_numpy()
             left.append(line[counts.of(line) == 0])
-        # The lines first: they are few, and of the other rows no more need be read.
         with self._lines(left) as lines_left:
-            these = f"{rows} semi join {lines_left} on {lines_left}.line_no = {rows}.line_no"
-            return self.table(name, everything(these, f"{rows}.*"))
+            return self.table(name, of_lines(rows, everything(lines_left)))
 
     def _counts(self, lines: str) -> LineCounts:
         counts = LineCounts()
@@ -177,8 +174,7 @@ def _errors_of_the_system() -> Iterator[None]:
     except duckdb.IOException as error:  # a disk that is full, a folder that is gone
         raise OSError(str(error)) from error
     except RuntimeError as error:
-        if (
-            str(error) != "Query interrupted"
-        ):  # what DuckDB makes of a signal, whose own exception it drops
+        # What DuckDB makes of a signal, whose own exception it drops.
+        if str(error) != "Query interrupted":
             raise
         raise KeyboardInterrupt from error

@@ -30,9 +30,8 @@ def write_named(
         path,
         told,
         use_dictionary=recurring,  # type: ignore[arg-type]
-        column_encoding=dict.fromkeys(
-            lines, "DELTA_BINARY_PACKED"
-        ),  # they rise: a tenth of the file
+        # They rise: a tenth of the file.
+        column_encoding=dict.fromkeys(lines, "DELTA_BINARY_PACKED"),
         write_statistics=lines,  # of all columns, half of what writing costs
         compression="lz4",
         write_batch_size=ROWS,

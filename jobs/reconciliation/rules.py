@@ -56,6 +56,12 @@ def everything(table: str, *columns: str) -> Sql:
     return Sql(f"select {', '.join(columns) or '*'} from {table}")
 
 
+def of_lines(rows: str, lines: Sql) -> Sql:
+    """The named rows whose line_no is among these: where they are few, no more need be read of the others."""
+    these = f"{rows} semi join ({lines}) as lines on lines.line_no = {rows}.line_no"
+    return everything(these, f"{rows}.*")  # not `using`, which in Spark moves the column
+
+
 def length_prefixed(columns: Sequence[str]) -> Sql:
     """Columns as one text, each as `<length>:<text>` or `-` for null, so that no text can pose as another's columns."""
     texts = [f"cast({column} as text)" for column in columns]

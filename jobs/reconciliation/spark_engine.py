@@ -22,7 +22,7 @@ from sqlglot import exp
 
 from jobs.reconciliation.engine import EngineUnavailableError
 from jobs.reconciliation.named import NONE, ROWS, Names, write_named
-from jobs.reconciliation.rules import Sql, everything, union_all
+from jobs.reconciliation.rules import Sql, everything, of_lines, union_all
 from jobs.runtime import join, storage
 
 if TYPE_CHECKING:
@@ -90,10 +90,7 @@ class SparkEngine:
     def rest(self, name: str, rows: str, lines: str) -> int:
         taken = union_all(everything(lines, f"{line} as line_no") for line in ("line_a", "line_b"))
         untaken = f"{rows} anti join ({taken}) as taken on taken.line_no = {rows}.line_no"
-        # The lines first: they are few, and of the other rows no more need be read.
-        left = everything(untaken, f"{rows}.line_no")
-        these = f"{rows} semi join ({left}) as untaken on untaken.line_no = {rows}.line_no"
-        return self.table(name, everything(these, f"{rows}.*"))
+        return self.table(name, of_lines(rows, everything(untaken, f"{rows}.line_no")))
 
     def fetch(self, query: Sql) -> list[dict[str, Any]]:
         return [row.asDict() for row in self._run(query).collect()]

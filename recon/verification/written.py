@@ -19,9 +19,8 @@ from shared.manifest import Figures, Manifest, StageFile
 
 USED_PROFILE = "profile.toml"
 """What `recon run` leaves of the profile. `recon reconcile` has it in its one document."""
-_READABLE_FROM = (
-    4  # of the jobs' code: what is null in a reference_norm meant something else before
-)
+# Of the jobs' code: what is null in a reference_norm meant something else before.
+_READABLE_FROM = 4
 _OLDER = "O resultado é de uma versão anterior: concilie o arquivo de novo."
 # In the folder of `recon run`, the stage that writes the table.
 TABLES = {
